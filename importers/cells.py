@@ -1,0 +1,214 @@
+"""What the cells of a column say: codes, whole numbers, scores, yes or no.
+
+Work is done once per distinct value; rows are looked at one by one only to say where a fault is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from importers.report import Report
+from ranking.scores import parse_score
+
+Milli: TypeAlias = NDArray[np.int32]
+Value = TypeVar("Value")
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+MAX_CODE = 64
+MAX_QUOTA = 99_999
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+_YES = ("是", "1", "true", "yes", "y", "服从", "愿意", "√")
+_NO = ("否", "0", "false", "no", "n", "", "不服从", "不愿意")
+ADJUSTMENT: Mapping[str, bool] = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
+
+
+class Unfit(ValueError):  # noqa: N818 - a predicate, "is not a whole number"
+    """Why a cell cannot be right, as the predicate of a sentence."""
+
+
+class Cells:
+    """The columns of one file that were recognised, read under their own names.
+
+    `columns` has the cells by column, `shown` the heading that the file itself uses.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, list[str]],
+        shown: Mapping[str, str],
+        lines: Sequence[int],
+        report: Report,
+    ) -> None:
+        self.columns = columns
+        self.shown = shown
+        self.lines = lines
+        self.report = report
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.lines)
+
+    def reject(self, row: int, column: str, value: str, message: str) -> None:
+        """Record a fault in a row's cell."""
+        self.report.reject(self.lines[row], self.shown.get(column, column), value, message)
+
+    def texts(self, column: str) -> list[str]:
+        """Free text as it stands; blank where the file has no such column."""
+        found = self.columns.get(column)
+        return [""] * len(self) if found is None else found
+
+    def codes(self, column: str, *, needed: bool = False, slash: bool = False) -> list[str]:
+        """Codes: full-width letters and digits become half-width, nothing else changes."""
+        values = self.texts(column)
+        if column not in self.columns or _plainly_codes(values, needed=needed, slash=slash):
+            return values
+        return self._convert(column, lambda text: _code(text, needed=needed, slash=slash), "")
+
+    def names(self, column: str) -> list[str]:
+        """Text that must be there."""
+        return self._convert(column, _name, "")
+
+    def whole_numbers(self, column: str) -> list[int]:
+        """Whole numbers from digits only."""
+        return self._convert(column, _whole_number, 0)
+
+    def scores(self, column: str, *, needed: bool = False) -> Milli:
+        """Scores in thousandths; a blank cell is 0 unless the score is needed."""
+        if column not in self.columns:
+            return np.zeros(len(self), np.int32)
+        return self._converted(column, lambda text: _score(text, needed=needed), 0, np.int32)
+
+    def positions(self, column: str) -> NDArray[np.int32]:
+        """Places on a form, 1 the first; 1 where the file has no such column or a blank cell."""
+        if column not in self.columns:
+            return np.ones(len(self), np.int32)
+        return self._converted(column, _position, 1, np.int32)
+
+    def yes_or_no(self, column: str) -> NDArray[np.bool_]:
+        """是/否, 1/0, true/false; blank is no."""
+        if column not in self.columns:
+            return np.zeros(len(self), np.bool_)
+        return self._converted(column, _yes_or_no, default=False, dtype=np.bool_)
+
+    def refuse_twice(self, keys: Sequence[Hashable], what: str, column: str) -> None:
+        """Every key may stand once; a fault names both lines."""
+        if len(set(keys)) == len(keys):
+            return
+        first: dict[Hashable, int] = {}
+        values = self.columns[column]
+        for row, key in enumerate(keys):
+            before = first.setdefault(key, row)
+            if before != row:
+                line = self.lines[before]
+                self.reject(row, column, values[row], f"is {what} a second time, first in line {line}")
+
+    def _convert(self, column: str, convert: Callable[[str], Value], default: Value) -> list[Value]:
+        meaning = self._meaning(column, convert, default)
+        return list(map(meaning.__getitem__, self.columns[column]))
+
+    def _converted(
+        self,
+        column: str,
+        convert: Callable[[str], Value],
+        default: Value,
+        dtype: type[Scalar],
+    ) -> NDArray[Scalar]:
+        meaning = self._meaning(column, convert, default)
+        found = map(meaning.__getitem__, self.columns[column])
+        return np.fromiter(found, dtype, len(self))
+
+    def _meaning(
+        self, column: str, convert: Callable[[str], Value], default: Value
+    ) -> dict[str, Value]:
+        """What each distinct cell says; a fault for every row where it cannot be right."""
+        values = self.columns[column]
+        meaning: dict[str, Value] = {}
+        unfit: dict[str, str] = {}
+        for text in set(values):
+            try:
+                meaning[text] = convert(text)
+            except Unfit as error:
+                meaning[text] = default
+                unfit[text] = str(error)
+        if unfit:
+            for row, text in enumerate(values):
+                if text in unfit:
+                    self.reject(row, column, text, unfit[text])
+        return meaning
+
+
+def half_width(text: str) -> str:
+    """Full-width digits, letters and signs as their plain forms."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).strip()
+
+
+def _plainly_codes(values: Sequence[str], *, needed: bool, slash: bool) -> bool:
+    """Whether a whole column is beyond doubt, seen at once: nearly every column is."""
+    text = "".join(values)
+    return (
+        text.isascii()
+        and text.isprintable()
+        and (slash or "/" not in text)
+        and not (needed and "" in values)
+        and max(map(len, values), default=0) <= MAX_CODE
+    )
+
+
+def _code(text: str, *, needed: bool, slash: bool) -> str:
+    code = half_width(text)
+    if needed and not code:
+        raise Unfit("is blank")
+    if "/" in code and not slash:
+        raise Unfit("has a slash, which separates the parts of a unit's name")
+    if len(code) > MAX_CODE or not (code.isprintable() or not code):
+        raise Unfit(f"is not a code: longer than {MAX_CODE} characters, or unprintable")
+    return code
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise Unfit("is blank")
+    return text
+
+
+def _whole_number(text: str) -> int:
+    plain = half_width(text)
+    if not _DIGITS.fullmatch(plain):
+        raise Unfit("is not a whole number" if plain else "is blank")
+    number = int(plain)
+    if number > MAX_QUOTA:
+        raise Unfit(f"is more than {MAX_QUOTA}")
+    return number
+
+
+def _position(text: str) -> int:
+    place = _whole_number(text) if text else 1
+    if not place:
+        raise Unfit("is not a position: the first is 1")
+    return place
+
+
+def _score(text: str, *, needed: bool) -> int:
+    plain = half_width(text)
+    if not plain:
+        if needed:
+            raise Unfit("is blank")
+        return 0
+    try:
+        milli = parse_score(plain)
+    except ValueError as error:
+        raise Unfit("is not a number with at most 3 decimals") from error
+    if milli < 0:
+        raise Unfit("is negative")
+    return milli
+
+
+def _yes_or_no(text: str) -> bool:
+    answer = ADJUSTMENT.get(half_width(text).casefold())
+    if answer is None:
+        raise Unfit("is neither yes nor no (是/否, 1/0, true/false)")
+    return answer

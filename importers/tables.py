@@ -1,0 +1,256 @@
+"""CSV and XLSX files as columns of text with line numbers. CONTRACT 2.
+
+A table is columnar: 200,000 rows are a dozen lists, split in bulk, never 200,000 row objects. What
+the cells mean is decided elsewhere; here only that the file is a whole, rectangular table.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from importers.report import Report
+from importers.workbooks import looks_like_workbook, read_workbook
+
+DELIMITERS = ",;\t"
+BOM = b"\xef\xbb\xbf"
+BLOCK = 20_000
+"""Lines split at a time, so that the cells of a column nobody wants do not pile up."""
+
+_SOMETHING = re.compile(rb"\S")
+
+PROOF = 8
+"""So many multi-byte characters before the first fault show that a text was meant as UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's name, as faults will show it, and its bytes."""
+
+    name: str
+    content: bytes
+
+    @classmethod
+    def of(cls, path: str | PathLike[str]) -> "Source":
+        """The file at `path`.
+
+        Raises:
+            OSError: when it cannot be read.
+        """
+        return cls(Path(path).name, Path(path).read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file's cells by heading, and the line each row stands on; line 1 is the first."""
+
+    columns: dict[str, list[str]]
+    lines: Sequence[int]
+    heading_line: int = 1
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.lines)
+
+
+def read_table(source: Source, report: Report) -> Table | None:
+    """The table in a CSV or XLSX file; None, with faults in `report`, when it is not one.
+
+    Cells are without surrounding blanks; rows that are blank all over are left out.
+    """
+    if not _SOMETHING.search(source.content.removeprefix(BOM)):
+        report.reject(0, "", "", "is empty")
+        return None
+    if looks_like_workbook(source.name, source.content):
+        return _read_xlsx(source, report)
+    text = decode(source, report)
+    return None if text is None else _read_csv(text, report)
+
+
+def decode(source: Source, report: Report) -> str | None:
+    """The file's text: UTF-8, with or without BOM, or else GB18030, both strictly."""
+    content = source.content.removeprefix(BOM)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        meant = content is not source.content or _characters(content[: error.start]) >= PROOF
+        line = content.count(b"\n", 0, error.start) + 1
+        if meant:
+            report.reject(line, "", "", f"has a byte that is not UTF-8 (0x{content[error.start]:02x})")
+            return None
+        return _decode_gb18030(content, report)
+    return _without_nul(text, report)
+
+
+def _decode_gb18030(content: bytes, report: Report) -> str | None:
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        report.reject(line, "", "", "is neither UTF-8 nor GB18030 text")
+        return None
+    return _without_nul(text, report)
+
+
+def _characters(content: bytes) -> int:
+    """How many characters of more than one byte."""
+    return len(content) - len(content.translate(None, bytes(range(0xC2, 0xF5))))
+
+
+def _without_nul(text: str, report: Report) -> str | None:
+    place = text.find("\0")
+    if place < 0:
+        return text
+    report.reject(text.count("\n", 0, place) + 1, "", "", "has a NUL character: not a text file")
+    return None
+
+
+def _read_csv(text: str, report: Report) -> Table | None:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    first = next(number for number, line in enumerate(lines) if line.strip())
+    delimiter = find_delimiter(lines[first])
+    if delimiter is None:
+        report.reject(
+            first + 1, "", "", "has a single column: the delimiter must be a comma, semicolon or tab"
+        )
+        return None
+    if '"' in text:
+        return _read_quoted(text, delimiter, report)
+    return _read_plain(lines, first, delimiter, report)
+
+
+def find_delimiter(heading: str) -> str | None:
+    """The delimiter that stands most often in the heading line, outside quotes."""
+    outside = "".join(heading.split('"')[::2])
+    best = max(DELIMITERS, key=outside.count)
+    return best if best in outside else None
+
+
+def _read_plain(lines: list[str], first: int, delimiter: str, report: Report) -> Table | None:
+    """Without a quote in the file a row is a line, and cells are what stands between delimiters."""
+    heading = [name.strip() for name in lines[first].split(delimiter)]
+    blank = delimiter + " \t"
+    numbers: Sequence[int] = range(first + 2, len(lines) + 1)
+    rows = lines[first + 1 :]
+    kept = [bool(row.strip(blank)) for row in rows]
+    if not all(kept):
+        numbers = [number for number, keep in zip(numbers, kept, strict=True) if keep]
+        rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
+    width = len(heading)
+    counts = [row.count(delimiter) for row in rows]
+    if counts.count(width - 1) != len(counts):
+        for number, count in zip(numbers, counts, strict=True):
+            if count != width - 1:
+                _reject_ragged(report, number, heading, count + 1)
+        return None
+    columns: list[list[str]] = [[] for _ in heading]
+    for start in range(0, len(rows), BLOCK):
+        cells = delimiter.join(rows[start : start + BLOCK]).split(delimiter)
+        for place, column in enumerate(columns):
+            column.extend(cells[place::width])
+    return _checked(heading, [_stripped(column) for column in columns], numbers, first + 1, report)
+
+
+def _stripped(column: list[str]) -> list[str]:
+    """The cells without surrounding blanks; the same list where there are none."""
+    text = "".join(column)
+    if text.isascii() and not any(blank in text for blank in " \t\v\f\x1c\x1d\x1e\x1f"):
+        return column
+    return [cell.strip() for cell in column]
+
+
+def _read_quoted(text: str, delimiter: str, report: Report) -> Table | None:
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    try:
+        for number, row in _numbered(text, delimiter):
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                rows.append(cells)
+                numbers.append(number)
+    except _BrokenQuotes as error:
+        report.reject(error.line, "", "", f"has broken quotes ({error})")
+        return None
+    return rectangular(rows, numbers, report)
+
+
+class _BrokenQuotes(Exception):
+    def __init__(self, line: int, problem: object) -> None:
+        super().__init__(str(problem))
+        self.line = line
+
+
+def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line it begins on."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for row in reader:
+            yield start, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise _BrokenQuotes(start, error) from error
+
+
+def _read_xlsx(source: Source, report: Report) -> Table | None:
+    sheet = read_workbook(source.content, report)
+    if sheet is None:
+        return None
+    filled = [(number, row) for number, row in sheet if any(row)]
+    if not filled:
+        report.reject(0, "", "", "has an empty first sheet")
+        return None
+    heading = filled[0][1]
+    width = max(place for place, name in enumerate(heading, 1) if name)
+    rows = [row if any(row[width:]) else row[:width] for _, row in filled]
+    return rectangular(rows, [number for number, _ in filled], report)
+
+
+def rectangular(rows: Sequence[list[str]], numbers: Sequence[int], report: Report) -> Table | None:
+    """A table of rows, the first of them the heading, if all are as wide."""
+    heading, body = rows[0], rows[1:]
+    ragged = False
+    for number, row in zip(numbers[1:], body, strict=True):
+        if len(row) != len(heading):
+            ragged = True
+            _reject_ragged(report, number, heading, len(row))
+    if ragged:
+        return None
+    columns = [list(column) for column in zip(*body, strict=True)] or [[] for _ in heading]
+    return _checked(heading, columns, numbers[1:], numbers[0], report)
+
+
+def _reject_ragged(report: Report, line: int, heading: Sequence[str], cells: int) -> None:
+    """A row that is too short names the first column it lacks, one too long the last it has."""
+    column = heading[min(cells, len(heading) - 1)]
+    report.reject(
+        line, column, "", f"is where the row goes wrong: {cells} cells under {len(heading)} headings"
+    )
+
+
+def _checked(
+    heading: Sequence[str],
+    columns: Iterable[list[str]],
+    lines: Sequence[int],
+    heading_line: int,
+    report: Report,
+) -> Table | None:
+    """The table, unless it has no rows or a heading twice; columns without heading are dropped."""
+    table: dict[str, list[str]] = {}
+    for place, (name, column) in enumerate(zip(heading, columns, strict=True), 1):
+        if not name:
+            if any(column):
+                report.notices.append(f"column {place} has no heading and is ignored")
+        elif name in table:
+            report.reject(heading_line, name, "", "is a heading that stands there twice")
+        else:
+            table[name] = column
+    if not lines:
+        report.reject(0, "", "", "has a heading and no rows")
+    report.rows = len(lines)
+    return Table(table, lines, heading_line) if report.accepted else None

@@ -1,0 +1,363 @@
+"""Standings: who is where in a unit and in a first major, now. RULES.md 2.
+
+Everything here is a function of a Book; nothing reads a clock or a database. Columns are aligned
+with the book's roll, its units or its majors, as each docstring says. There is one formula: what a
+single candidate is told is read from the same function, run on that unit alone.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .book import NO_MAJOR, Book, Index, Int, Mask, due_seats, run_starts
+
+NO_LINE = -1
+"""In `line_filing` and `line_plan`: there is no such line."""
+
+Statuses: TypeAlias = NDArray[np.uint8]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Status(IntEnum):
+    """Where the tie range [rank, rank_last] lies against the plan and the filing line."""
+
+    NONE = 0
+    INSIDE = 1
+    STRADDLING = 2
+    OUTSIDE_PLAN = 3
+    OUTSIDE = 4
+
+
+STATUS_NAMES = ("", "inside", "straddling", "outside_plan", "outside")
+"""By Status: the name used in files and on the wire; NONE has none."""
+
+
+_FILED = 8
+"""Added to a Status of one inside the filing line while both share a byte."""
+
+
+class WrongTrackError(ValueError):
+    """A standing was asked for in a unit of another track than the candidate's."""
+
+
+class WrongMajorError(ValueError):
+    """A first major does not belong to the unit it was named with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Everybody's standing, and every unit's and major's figures. RULES.md 2.
+
+    Attributes:
+        rank: (n,) int32 competition rank in the unit; 0 holds no choice.
+        tied: (n,) int32 how many there have exactly this filing score, oneself included; 0 as rank.
+        inside_line: (n,) bool inside the filing line.
+        status: (n,) uint8, a Status.
+        major_rank: (n,) int32 rank by filing score among those inside the line with the same first
+            major; 0 outside the line, or no major.
+        major_tied: (n,) int32 tied in that list; 0 as major_rank.
+        major_rank_exam: (n,) int32 as major_rank, by exam score.
+        major_tied_exam: (n,) int32 as major_tied, by exam score.
+        applicants: (m,) int32.
+        due: (m,) int32 how many are filed.
+        line_filing: (m,) int32 thousandths, score of the due-th applicant, or NO_LINE.
+        line_plan: (m,) int32 thousandths, score of the plan-th applicant, or NO_LINE.
+        missing: (m,) int32 max(0, due - applicants).
+        major_inside: (k,) int32 applicants inside the line with it as first major.
+    """
+
+    rank: Int
+    tied: Int
+    inside_line: Mask
+    status: Statuses
+    major_rank: Int
+    major_tied: Int
+    major_rank_exam: Int
+    major_tied_exam: Int
+    applicants: Int
+    due: Int
+    line_filing: Int
+    line_plan: Int
+    missing: Int
+    major_inside: Int
+
+    @property
+    def rank_last(self) -> Int:
+        """(n,) int32 the last rank of the tie, rank + tied - 1; 0 holds no choice."""
+        last: Int = np.maximum(self.rank + self.tied - 1, 0)
+        return last
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One candidate's standing in one unit, held or supposed; names as in Standings.
+
+    Scores are thousandths. The major ranks are None outside the line or without a major.
+    """
+
+    rank: int
+    tied: int
+    applicants: int
+    plan: int
+    due: int
+    line_filing: int | None
+    line_plan: int | None
+    status: Status
+    inside_line: bool
+    major_rank: int | None
+    major_tied: int | None
+    major_rank_exam: int | None
+    major_tied_exam: int | None
+
+    @property
+    def rank_last(self) -> int:
+        """The last rank of the tie."""
+        return self.rank + self.tied - 1
+
+
+class Groups(NamedTuple):
+    """Rows gathered by group, keeping their order within each.
+
+    order (a,) intp the rows; begins (a,) bool where a group begins; first (a,) int32 where the
+    group of each begins; group (p,) int32 the groups that have rows, ascending; size (p,) int32.
+    """
+
+    order: Index
+    begins: Mask
+    first: Int
+    group: Int
+    size: Int
+
+    def each(self, value: Int) -> Int:
+        """(a,) int32: a value of every group, (g,), repeated for each of its rows."""
+        return np.repeat(value[self.group], self.size)
+
+    def sizes(self, groups: int) -> Int:
+        """(g,) int32 the size of every group, empty ones too."""
+        sizes = np.zeros(groups, np.int32)
+        sizes[self.group] = self.size
+        return sizes
+
+
+class Ranks(NamedTuple):
+    """Competition rank and size of the tie, (a,) int32 each, in the order of some Groups."""
+
+    rank: Int
+    tied: Int
+
+
+def standings(book: Book) -> Standings:
+    """Everybody's standing in their unit and first major. RULES.md 2.
+
+    Linear in candidates apart from three sorts of machine integers; no loop over anything.
+    """
+    plan, roll = book.plan, book.roll
+    n, m, k = len(roll), len(plan.keys), len(plan.major_unit)
+    due = due_seats(plan.seats, plan.ratio)
+    lists = group_rows(book.unit, m)
+    score = roll.filing[lists.order]
+    ranks = rank_and_tied(lists, score)
+    filed = _inside(lists, ranks, due, plan.strict)
+    # Both columns travel to their rows as one byte.
+    code = _spread(lists.order, _statuses(lists, ranks, filed, np.where(due, plan.seats, due)), n)
+    inside = code >= _FILED
+    status = code & np.uint8(_FILED - 1)
+
+    listed = inside & (book.first_major != NO_MAJOR)
+    by_filing = _group_some(np.flatnonzero(listed), book.first_major, k)
+    by_exam = _group_some(roll.by_exam[np.flatnonzero(listed[roll.by_exam])], book.first_major, k)
+    rank, tied = _spread_ranks(lists, ranks, n)
+    major_rank, major_tied = _spread_ranks(
+        by_filing, rank_and_tied(by_filing, roll.filing[by_filing.order]), n
+    )
+    major_rank_exam, major_tied_exam = _spread_ranks(
+        by_exam, rank_and_tied(by_exam, roll.exam[by_exam.order]), n
+    )
+    applicants = lists.sizes(m)
+    return Standings(
+        rank=rank,
+        tied=tied,
+        inside_line=inside,
+        status=status,
+        major_rank=major_rank,
+        major_tied=major_tied,
+        major_rank_exam=major_rank_exam,
+        major_tied_exam=major_tied_exam,
+        applicants=applicants,
+        due=due,
+        line_filing=_line(applicants, score, due),
+        line_plan=_line(applicants, score, plan.seats),
+        missing=np.maximum(due - applicants, 0),
+        major_inside=by_filing.sizes(k),
+    )
+
+
+def standing_at(book: Book, row: int, unit: int, first_major: int = NO_MAJOR) -> Standing:
+    """The standing that the candidate in `row` has, or would have, in `unit`.
+
+    Where the candidate now holds another unit, it is as if the choice had just moved; nothing is
+    changed. `first_major` is an index into the plan's majors, or NO_MAJOR.
+
+    Raises:
+        IndexError: there is no such unit.
+        WrongTrackError: the unit is of another track.
+        WrongMajorError: the major is not one of the unit's.
+    """
+    plan, roll = book.plan, book.roll
+    if not 0 <= unit < len(plan.keys):
+        raise IndexError(f"there is no unit {unit}")
+    if plan.track[unit] != roll.track[row]:
+        raise WrongTrackError(f"unit {unit} is not of the track of row {row}")
+    majors = plan.majors_of(unit)
+    if first_major != NO_MAJOR and not majors.start <= first_major < majors.stop:
+        raise WrongMajorError(f"major {first_major} is not of unit {unit}")
+    held = book.unit == unit
+    held[row] = True
+    rows = np.flatnonzero(held)
+    place = int(np.searchsorted(rows, row))
+    first = book.first_major[rows]
+    first[place] = first_major
+    alone = Book(
+        plan=plan.only(unit),
+        roll=roll.take(rows),
+        unit=np.zeros(len(rows), np.int32),
+        first_major=np.where(first == NO_MAJOR, first, first - np.int32(majors.start)),
+    )
+    return standing_of(alone, standings(alone), place)
+
+
+def standing_of(book: Book, now: Standings, row: int) -> Standing:
+    """The standing in `now` of the candidate in `row`, who holds a choice in `book`."""
+    unit = book.unit[row]
+    return Standing(
+        rank=int(now.rank[row]),
+        tied=int(now.tied[row]),
+        applicants=int(now.applicants[unit]),
+        plan=int(book.plan.seats[unit]),
+        due=int(now.due[unit]),
+        line_filing=_or_none(now.line_filing[unit], NO_LINE),
+        line_plan=_or_none(now.line_plan[unit], NO_LINE),
+        status=Status(now.status[row]),
+        inside_line=bool(now.inside_line[row]),
+        major_rank=_or_none(now.major_rank[row], 0),
+        major_tied=_or_none(now.major_tied[row], 0),
+        major_rank_exam=_or_none(now.major_rank_exam[row], 0),
+        major_tied_exam=_or_none(now.major_tied_exam[row], 0),
+    )
+
+
+def group_rows(group: Int, groups: int) -> Groups:
+    """Gather rows by group, stably; those of group -1 (no unit, no major) are left out.
+
+    group (n,) int32 below `groups`. Group and row are packed into one uint32 where they fit, which
+    sorts fastest by far; else groups are sorted as uint16, by radix; else by merging.
+    """
+    n = len(group)
+    last = np.minimum(group.view(np.uint32), np.uint32(groups))
+    if (groups + 1) * n <= 1 << 32:
+        width = np.uint32(max(n, 1))
+        packed = last * width
+        packed += np.arange(n, dtype=np.uint32)
+        packed.sort()
+        of = packed // width
+        order = packed - of * width
+    else:
+        narrow = last.astype(np.uint16) if groups < 1 << 16 else last
+        order = np.argsort(narrow, kind="stable").astype(np.uint32)
+        of = last[order]
+    end = int(np.searchsorted(of, groups))
+    of = of[:end]
+    begins = run_starts(of)
+    start = np.flatnonzero(begins)
+    size = _lengths(start, end)
+    first = np.repeat(start.astype(np.int32), size)
+    return Groups(order[:end].astype(np.intp), begins, first, of[start].astype(np.int32), size)
+
+
+def rank_and_tied(lists: Groups, score: Int) -> Ranks:
+    """The competition rank in its group, and how many tie with it. RULES.md 2.
+
+    score (a,) int32 in the groups' order, descending within each.
+    """
+    begins = lists.begins.copy()
+    begins[1:] |= score[1:] != score[:-1]
+    start = np.flatnonzero(begins).astype(np.int32)
+    run = np.cumsum(begins, dtype=np.intp)
+    run -= 1
+    rank = start[run] - lists.first + np.int32(1)
+    return Ranks(rank, _lengths(start, len(score))[run])
+
+
+def _lengths(start: Int | Index, end: int) -> Int:
+    """(r,) int32: from each start to the next, and from the last to `end`."""
+    length = np.empty(len(start), np.int32)
+    np.subtract(start[1:], start[:-1], out=length[:-1], casting="same_kind")
+    length[-1:] = end - start[-1:]
+    return length
+
+
+def _inside(lists: Groups, ranks: Ranks, due: Int, strict: Mask) -> Mask:
+    """(a,) bool: inside the filing line, in the lists' order.
+
+    A tie is inside when its rank is: the due-th applicant's score is the line, and whoever ranks
+    at most due has at least that score. Strict units count places instead of ranks.
+    """
+    filed = lists.each(due)
+    inside: Mask = ranks.rank <= filed
+    if strict.any():
+        place = np.arange(len(filed), dtype=np.int32) - lists.first
+        exact = np.repeat(strict[lists.group], lists.size)
+        inside = np.where(exact, place < filed, inside)
+    return inside
+
+
+def _statuses(lists: Groups, ranks: Ranks, inside: Mask, seats: Int) -> Statuses:
+    """(a,) uint8, in the lists' order: OUTSIDE, less one for each bound met; _FILED if inside.
+
+    seats (m,) int32, the plan; 0 where nobody is due.
+    """
+    plan = lists.each(seats)
+    begins_in_plan = ranks.rank <= plan
+    ends_in_plan = ranks.rank + ranks.tied <= plan + 1
+    status = inside * np.uint8(_FILED)
+    status += np.uint8(Status.OUTSIDE)
+    for met in (inside | begins_in_plan, begins_in_plan, ends_in_plan):
+        status -= met.view(np.uint8)
+    return status
+
+
+def _group_some(rows: Index | Int, group: Int, groups: int) -> Groups:
+    """Gather some rows, in the order given; group (n,) int32 of every row."""
+    lists = group_rows(group[rows], groups)
+    return lists._replace(order=rows[lists.order].astype(np.intp))
+
+
+def _spread_ranks(lists: Groups, ranks: Ranks, n: int) -> Ranks:
+    """(n,) each: the lists' ranks and ties on their rows."""
+    return Ranks(_spread(lists.order, ranks.rank, n), _spread(lists.order, ranks.tied, n))
+
+
+def _spread(rows: Index, value: NDArray[Scalar], n: int) -> NDArray[Scalar]:
+    """(n,): the (a,) values on their rows; 0 elsewhere."""
+    spread = np.zeros(n, value.dtype)
+    spread[rows] = value
+    return spread
+
+
+def _line(applicants: Int, score: Int, seats: Int) -> Int:
+    """(m,) int32: the score of the seats-th in each list, or NO_LINE where there is none.
+
+    score is in the lists' order, one list after the other.
+    """
+    line = np.full(len(seats), NO_LINE, np.int32)
+    full = np.flatnonzero((seats > 0) & (applicants >= seats))
+    first = np.cumsum(applicants) - applicants
+    line[full] = score[first[full] + seats[full] - 1]
+    return line
+
+
+def _or_none(value: np.int32, nothing: int) -> int | None:
+    return None if value == nothing else int(value)

@@ -1,0 +1,150 @@
+"""Candidates' accounts: sign-in, the forced first change of the initial code, sessions.
+
+Passwords are kept as argon2id. An initial code is random and used once, so a salted SHA-256 is
+enough for it, and 200,000 of them can be loaded in seconds. Every failed sign-in costs the same
+work and gets the same answer.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.errors import Refusal
+from service.events import to_ms
+from service.filing import Clock
+from service.store import people
+from service.store.engine import reading, writing
+from service.store.people import SignedIn
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 128
+INITIAL_CODE_LENGTH = 10
+INITIAL_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An opened session; only the token's digest is kept by the service."""
+
+    token: str
+    expires_at: datetime
+    must_change_password: bool
+
+
+class Accounts:
+    """Sign-in and sessions over one engine."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, session_hours: int) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._span = timedelta(hours=session_hours)
+        self._hashing = CapacityLimiter(2)
+
+    async def sign_in(self, candidate_no: str, password: str, device: str = "") -> Session:
+        """Open a session.
+
+        Raises:
+            Refusal: `wrong-credentials`, the same for an unknown number and a wrong password.
+        """
+        async with reading(self._engine) as connection:
+            lock = await people.find_credential(connection, candidate_no)
+        fits = await self._fits(password, None if lock is None else lock.secret)
+        if lock is None or not fits:
+            raise Refusal("wrong-credentials")
+        return await self._open(lock.candidate_id, device, must_change=lock.must_change_password)
+
+    async def whose(self, token: str) -> SignedIn:
+        """Whose session a token is.
+
+        Raises:
+            Refusal: `not-signed-in`.
+        """
+        async with reading(self._engine) as connection:
+            found = await people.find_session(connection, _digest(token), to_ms(self._clock()))
+        if found is None:
+            raise Refusal("not-signed-in")
+        return found
+
+    async def change_password(
+        self, candidate_id: int, old: str, new: str, device: str = ""
+    ) -> Session:
+        """Replace the password; every session ends and a new one is opened.
+
+        Raises:
+            Refusal: `wrong-credentials` for the old one, `weak-password` for the new one.
+        """
+        async with reading(self._engine) as connection:
+            lock = await people.credential_of(connection, candidate_id)
+        if not await self._fits(old, lock.secret):
+            raise Refusal("wrong-credentials")
+        if not MIN_PASSWORD <= len(new) <= MAX_PASSWORD or new == old:
+            raise Refusal("weak-password", least=MIN_PASSWORD, most=MAX_PASSWORD)
+        secret = await self._in_thread_hash(new)
+        async with writing(self._engine) as connection:
+            await people.set_password(connection, candidate_id, secret)
+            await people.end_sessions_of(connection, candidate_id)
+        return await self._open(candidate_id, device, must_change=False)
+
+    async def sign_out(self, token: str) -> None:
+        """End one session; an unknown one is ended already."""
+        async with writing(self._engine) as connection:
+            await people.end_session(connection, _digest(token))
+
+    async def _open(self, candidate_id: int, device: str, *, must_change: bool) -> Session:
+        token = secrets.token_urlsafe(32)
+        now = self._clock()
+        expires = now + self._span
+        async with writing(self._engine) as connection:
+            await people.add_session(
+                connection, _digest(token), candidate_id, (to_ms(now), to_ms(expires)), device[:200]
+            )
+        return Session(token, expires, must_change)
+
+    async def _fits(self, password: str, secret: str | None) -> bool:
+        return await anyio.to_thread.run_sync(
+            _verify, password[:MAX_PASSWORD], secret, limiter=self._hashing
+        )
+
+    async def _in_thread_hash(self, password: str) -> str:
+        return await anyio.to_thread.run_sync(_hasher.hash, password, limiter=self._hashing)
+
+
+def _verify(password: str, secret: str | None) -> bool:
+    """Whether the password fits, at the cost of one argon2 whatever the secret's kind."""
+    initial = secret is not None and secret.startswith("initial$")
+    target = _NOBODY if secret is None or initial else secret
+    try:
+        _hasher.verify(target, password)
+    except (VerifyMismatchError, InvalidHashError):
+        known = False
+    else:
+        known = secret is not None
+    if secret is not None and initial:
+        return hmac.compare_digest(secret, initial_secret(password, secret.split("$")[1]))
+    return known
+
+
+def initial_secret(code: str, salt: str | None = None) -> str:
+    """How an initial code is kept: `initial$salt$digest`."""
+    salt = secrets.token_hex(8) if salt is None else salt
+    return f"initial${salt}${hashlib.sha256(f'{salt}${code}'.encode()).hexdigest()}"
+
+
+def new_initial_code() -> str:
+    """A code that cannot be guessed and reads without doubt: 10 letters, 49 bits."""
+    return "".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_CODE_LENGTH))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

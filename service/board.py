@@ -1,0 +1,221 @@
+"""The board: the log folded up to one seq, as columns in memory.
+
+A reader: it can be thrown away and rebuilt. Every worker that has folded the same seq holds the
+same columns, and so computes the same standings.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ranking.book import NO_MAJOR, NO_UNIT, Book, Plan, Roll, empty_book, make_roll
+from ranking.outlook import Gates, Outlook, outlook
+from ranking.standing import Standings, standings
+from service.events import IMPORTS, Event
+from service.store import choices, log, people, rounds
+from service.store.engine import reading
+from service.store.people import Roster
+from service.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Everybody's standing and certainty of one round at one of its versions."""
+
+    standings: Standings
+    outlook: Outlook
+
+
+class RoundBoard:
+    """One round: its terms, its book, the gates that have passed.
+
+    `version` grows with every change that a standing could show; `loaded_at` is the seq of the
+    state it was read from, so earlier events are in it already.
+    """
+
+    def __init__(self, terms: Terms, roster: Roster, passed: set[str], loaded_at: int) -> None:
+        tracks = sorted({u.key.track for u in terms.units} | set(roster.track))
+        number = {track: n for n, track in enumerate(tracks)}
+        self.terms = terms
+        self.passed = passed
+        self.version = 0
+        self.loaded_at = loaded_at
+        self.book = empty_book(plan_of(terms, number), roll_of(terms, roster, number))
+        self.row_by_candidate: dict[int, int] = dict(
+            zip(roster.id.tolist(), self.book.roll.row_of().tolist(), strict=True)
+        )
+        self.unit_index = {unit.id: n for n, unit in enumerate(terms.units)}
+        self.major_index: dict[int, int] = {}
+        for unit in terms.units:
+            for major in unit.majors:
+                self.major_index[major.id] = len(self.major_index)
+        self._computed: tuple[int, Computed] | None = None
+
+    @property
+    def gates(self) -> Gates:
+        """What the gates that have passed decide about certainty."""
+        calendar = self.terms.calendar
+        return Gates(
+            locked_from=None if calendar is None else calendar.locked_from(self.passed),
+            creation_closed="create_lock" in self.passed,
+        )
+
+    def place(self, candidate_id: int, unit_id: int | None, first_major_id: int | None) -> None:
+        """Write one choice, or its withdrawal, into the columns."""
+        row = self.row_by_candidate[candidate_id]
+        self.book.unit[row] = NO_UNIT if unit_id is None else self.unit_index[unit_id]
+        self.book.first_major[row] = (
+            NO_MAJOR if first_major_id is None else self.major_index[first_major_id]
+        )
+        self.version += 1
+
+    def fold(self, event: Event) -> None:
+        """Take in one event of this round."""
+        if event.candidate_id is not None:
+            self.place(event.candidate_id, event.unit_id, event.first_major_id)
+        elif event.kind in ("gate_passed", "segment_sealed"):
+            self.passed.add(str((event.body or {})["gate"]))
+            self.version += 1
+
+    def computed(self) -> Computed:
+        """Everybody's standing now; computed once for each version."""
+        if self._computed is None or self._computed[0] != self.version:
+            now = standings(self.book)
+            self._computed = (self.version, Computed(now, outlook(self.book, now, self.gates)))
+        return self._computed[1]
+
+
+class Board:
+    """All rounds, at one seq."""
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._folding = asyncio.Lock()
+        self.seq = -1
+        self.epoch = ""
+        self.as_of = clock()
+        self.rounds: dict[str, RoundBoard] = {}
+        self._code_by_id: dict[int, str] = {}
+
+    @property
+    def warm(self) -> bool:
+        """Whether the board has been built."""
+        return self.seq >= 0
+
+    async def catch_up(self) -> None:
+        """Fold what the log has that the board has not.
+
+        A log of another epoch, or one that is shorter than what was folded, is another history:
+        the board is built anew from it.
+        """
+        async with self._folding:
+            await self._catch_up()
+
+    async def reached(self, seq: int) -> None:
+        """Return when `seq` is folded: for a request that must see its own effect."""
+        if self.seq >= seq:
+            return
+        async with self._folding:
+            if self.seq < seq:  # one reader's look serves all who wait behind it
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        asked_at = self._clock()
+        async with reading(self._engine) as connection:
+            head = await log.read_head(connection)
+            if head.epoch != self.epoch or head.seq < self.seq:
+                await self._rebuild(connection, head)
+            while self.seq < head.seq:
+                await self._fold(connection, await log.follow(connection, self.seq), head.seq)
+        self.as_of = max(self.as_of, asked_at)
+
+    async def _rebuild(self, connection: AsyncConnection, head: log.Head) -> None:
+        self.rounds, self._code_by_id = {}, {}
+        for code in await rounds.revisions(connection):
+            await self._load_round(connection, code, head.seq)
+        self.seq, self.epoch = head.seq, head.epoch
+
+    async def _load_round(self, connection: AsyncConnection, code: str, loaded_at: int) -> None:
+        terms = await rounds.read_terms(connection, code)
+        if terms is None:
+            return
+        passed = await rounds.passed_gates(connection)
+        roster = await people.read_roster(connection, terms.season_id)
+        fresh = RoundBoard(terms, roster, passed.get(terms.round_id, set()), loaded_at)
+        for candidate_id, unit_id, first_major_id in await choices.held_in(
+            connection, terms.round_id
+        ):
+            fresh.place(candidate_id, unit_id, first_major_id)
+        before = self.rounds.get(code)
+        if before is not None:
+            fresh.version += before.version + 1
+        self.rounds[code] = fresh
+        self._code_by_id[terms.round_id] = code
+
+    async def _fold(self, connection: AsyncConnection, events: list[Event], head: int) -> None:
+        """Fold events in order; an import is folded by reading its round as it is at `head`."""
+        codes = await rounds.revisions(connection) if any(e.kind in IMPORTS for e in events) else {}
+        touched = {e.round_id for e in events if e.kind in IMPORTS}
+        for code, (round_id, _) in codes.items():
+            if round_id in touched:
+                await self._load_round(connection, code, head)
+        for event in events:
+            one = self.rounds.get(self._code_by_id.get(event.round_id or 0, ""))
+            if one is not None and one.loaded_at < event.seq:
+                one.fold(event)
+        self.seq = events[-1].seq
+
+
+def plan_of(terms: Terms, track_number: dict[str, int]) -> Plan:
+    """The plan's columns; unit and major indices follow the order of `terms.units`."""
+    rules = terms.file.rules
+    majors = [(n, m.quota) for n, unit in enumerate(terms.units) for m in unit.majors]
+    return Plan(
+        keys=tuple(unit.key for unit in terms.units),
+        track=np.array([track_number[u.key.track] for u in terms.units], np.int16),
+        seats=np.array([u.plan for u in terms.units], np.int32),
+        ratio=np.array([rules.ratio_of(u.key) for u in terms.units], np.int32),
+        strict=np.array([rules.strict(u.key) for u in terms.units], np.bool_),
+        major_unit=np.array([unit for unit, _ in majors], np.int32),
+        major_quota=np.array([quota for _, quota in majors], np.int32),
+    )
+
+
+def roll_of(terms: Terms, roster: Roster, track_number: dict[str, int]) -> Roll:
+    """The candidates in ranking order: tie-break keys by track, then the published draw."""
+    return make_roll(
+        filing=roster.exam + roster.bonus,
+        exam=roster.exam,
+        track=np.array([track_number[t] for t in roster.track], np.int16),
+        tie_keys=_tie_keys(terms, roster),
+        draw=draw_numbers(terms.file.rules.draw_seed, roster.number),
+    )
+
+
+def _tie_keys(terms: Terms, roster: Roster) -> NDArray[np.int32]:
+    rules = terms.file.rules.tie_break
+    keys = np.zeros((len(roster.number), max(map(len, rules.values()), default=0)), np.int32)
+    tracks = np.array(roster.track, dtype=np.str_)
+    for track, names in rules.items():
+        of_track = tracks == track
+        for n, name in enumerate(names):
+            if name in roster.subjects:
+                keys[of_track, n] = roster.subjects[name][of_track]
+    return keys
+
+
+def draw_numbers(seed: str, numbers: list[str]) -> NDArray[np.uint64]:
+    """The seeded draw for those equal on every key; lower comes first. RULES.md 5.
+
+    Anyone can compute it again from the published seed and the candidate numbers.
+    """
+    key = hashlib.blake2b(seed.encode(), digest_size=32).digest()
+    drawn = b"".join(hashlib.blake2b(n.encode(), key=key, digest_size=8).digest() for n in numbers)
+    return np.frombuffer(drawn, dtype=">u8").astype(np.uint64)

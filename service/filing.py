@@ -1,0 +1,211 @@
+"""The filing desk: accepts, changes and withdraws choices. RULES.md 4.
+
+Requests queue; one transaction decides and writes all that wait, and each is answered after the
+commit. What is answered with a receipt is on disk. Gates are decided inside the transaction, and
+gates that are due are written first, so nothing of a segment can follow its seal.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.calendar import SEGMENT
+from service.decisions import Group, Request, Wish, decide
+from service.errors import Refusal
+from service.events import Event, from_ms, to_ms
+from service.receipts import Receipt
+from service.store import choices, log, people, rounds
+from service.store import engine as stores
+from service.terms import Terms
+
+__all__ = ["Clock", "FilingDesk", "Wish"]
+
+Clock = Callable[[], datetime]
+
+QUEUE_LIMIT = 4096
+GROUP_LIMIT = 512
+
+
+@dataclass(slots=True)
+class _Waiting:
+    request: Request
+    answer: asyncio.Future[Receipt]
+
+
+class FilingDesk:
+    """The one way a choice gets into the log."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, announce: Callable[[int], None]) -> None:
+        """`announce` is told the log's newest seq after each commit that grew it."""
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
+        self._terms: dict[str, Terms] = {}
+        self._worker: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to work the queue."""
+        self._worker = asyncio.create_task(self._work(), name="filing-desk")
+
+    async def close(self) -> None:
+        """Answer all that waits, then stop."""
+        if self._worker is None:
+            return
+        await self._queue.join()
+        self._worker.cancel()
+        await asyncio.gather(self._worker, return_exceptions=True)
+
+    async def file(  # noqa: PLR0913 the parts of a request; a caller names each
+        self,
+        candidate_id: int,
+        round_code: str,
+        wish: Wish,
+        version: int | None,
+        key: str | None,
+        device: str = "",
+    ) -> Receipt:
+        """Create or change a choice.
+
+        Raises:
+            Refusal: with the problem's slug; nothing was changed.
+        """
+        return await self._submit(Request(candidate_id, round_code, wish, version, key, device))
+
+    async def withdraw(
+        self,
+        candidate_id: int,
+        round_code: str,
+        version: int | None,
+        key: str | None,
+        device: str = "",
+    ) -> Receipt:
+        """Delete the choice held.
+
+        Raises:
+            Refusal: with the problem's slug; nothing was changed.
+        """
+        return await self._submit(Request(candidate_id, round_code, None, version, key, device))
+
+    async def _submit(self, request: Request) -> Receipt:
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put_nowait(waiting)
+        except asyncio.QueueFull:
+            raise Refusal("overloaded", retry_after=1) from None
+        # shielded: a caller that leaves does not stop what may already be in a transaction
+        return await asyncio.shield(waiting.answer)
+
+    async def _work(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < GROUP_LIMIT and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            try:
+                await self._commit(group)
+            except Exception as fault:  # noqa: BLE001 every caller of this group must be answered with the fault
+                for waiting in group:
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(fault)
+            finally:
+                for _ in group:
+                    self._queue.task_done()
+
+    async def pass_gates(self) -> None:
+        """Write the gates whose instant has come, for every round."""
+        async with stores.writing(self._engine) as connection:
+            now = self._clock()
+            terms = await self._current_terms(connection, None)
+            passed = await rounds.passed_gates(connection)
+            seq = await self._write_gates(connection, now, terms, passed)
+        if seq:
+            self._announce(seq)
+
+    async def _commit(self, waiting: list[_Waiting]) -> None:
+        outcomes: list[tuple[_Waiting, Receipt | Refusal]] = []
+        async with stores.writing(self._engine) as connection:
+            group = await self._gather(connection, [w.request for w in waiting])
+            for one in waiting:
+                try:
+                    outcomes.append((one, decide(group, one.request)))
+                except Refusal as refusal:
+                    outcomes.append((one, refusal))
+            written = await log.append(connection, group.events)
+            if written and written[-1].seq != group.seq:
+                raise AssertionError("the receipts' seq and the log's differ")
+            await choices.keep(
+                connection, list(group.new_held.values()), group.new_receipts, group.new_answers
+            )
+        self._announce(group.seq)
+        for one, outcome in outcomes:
+            if one.answer.done():
+                continue
+            if isinstance(outcome, Refusal):
+                one.answer.set_exception(outcome)
+            else:
+                one.answer.set_result(outcome)
+
+    async def _gather(self, connection: AsyncConnection, requests: list[Request]) -> Group:
+        """Read what the decisions need; the gates that are due are written first."""
+        now = from_ms(to_ms(self._clock()))
+        terms = await self._current_terms(connection, {r.round_code for r in requests})
+        passed = await rounds.passed_gates(connection)
+        await self._write_gates(connection, now, terms, passed)
+        known = await people.read_people(connection, (r.candidate_id for r in requests))
+        places = [
+            (terms[r.round_code].round_id, r.candidate_id)
+            for r in requests
+            if r.round_code in terms
+        ]
+        held = await choices.held_by(connection, places)
+        answers = await choices.answers_to(
+            connection, {(r.candidate_id, r.key) for r in requests if r.key is not None}
+        )
+        needed = {a.receipt_seq for a in answers.values()} | {h.seq for h in held.values()}
+        receipts = await choices.receipts_at(connection, needed)
+        head = await log.read_head(connection)
+        return Group(now, terms, passed, known, held, receipts, answers, head.seq)
+
+    async def _current_terms(
+        self, connection: AsyncConnection, codes: set[str] | None
+    ) -> dict[str, Terms]:
+        """The terms of the rounds asked for (None: all), read anew only where they changed."""
+        revisions = await rounds.revisions(connection)
+        for code, (_, revision) in revisions.items():
+            if codes is not None and code not in codes:
+                continue
+            if code not in self._terms or self._terms[code].revision != revision:
+                terms = await rounds.read_terms(connection, code)
+                if terms is not None:
+                    self._terms[code] = terms
+        return {c: t for c, t in self._terms.items() if codes is None or c in codes}
+
+    async def _write_gates(
+        self,
+        connection: AsyncConnection,
+        now: datetime,
+        terms: Mapping[str, Terms],
+        passed: dict[int, set[str]],
+    ) -> int:
+        """Log the gates that are due; returns the newest seq, 0 when there were none."""
+        events = [
+            Event(
+                0,
+                "segment_sealed" if gate.name.startswith(SEGMENT) else "gate_passed",
+                now,
+                round_id=one.round_id,
+                body={"gate": gate.name},
+            )
+            for one in terms.values()
+            if one.calendar is not None
+            for gate in one.calendar.due(now, passed.get(one.round_id, ()))
+        ]
+        written = await log.append(connection, events)
+        names = [(e.round_id or 0, str((e.body or {})["gate"]), e.seq) for e in written]
+        await rounds.record_gates(connection, names)
+        for round_id, name, _ in names:
+            passed.setdefault(round_id, set()).add(name)
+        return written[-1].seq if written else 0

@@ -1,0 +1,170 @@
+"""Imports applied: a round file, a plan, candidates. All or nothing, and the same twice is nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from importers.candidates import Candidates
+from importers.plans import MajorRow, PlanDifference, plan_difference
+from importers.round_file import RoundFile
+from service.accounts import initial_secret, new_initial_code
+from service.errors import Refusal
+from service.events import Event, Kind
+from service.filing import Clock
+from service.store import choices, log, people, rounds
+from service.store.engine import writing
+from service.terms import Terms
+
+
+class _DryRun(Exception):
+    """Carries a finished rehearsal out of the transaction, which is thereby rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanApplied:
+    """What a plan import changed; `changed` False: the same content was there already."""
+
+    changed: bool
+    difference: PlanDifference
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesApplied:
+    """What a candidates import changed, and the codes it made: (candidate number, code)."""
+
+    changed: bool
+    people: int
+    codes: Sequence[tuple[str, str]]
+
+
+class Intake:
+    """The writer of imports."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, announce: Callable[[int], None]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def set_round(self, file: RoundFile, text: str) -> bool:
+        """Create or update season, batch and round; whether anything changed."""
+        async with writing(self._engine) as connection:
+            if await rounds.stored_file(connection, file.code) == text:
+                return False
+            seq = (await log.read_head(connection)).seq + 1
+            round_id = await rounds.put_round(connection, file, text, seq)
+            await self._log(connection, "round_set", round_id, {"round": file.code})
+        self._announce(seq)
+        return True
+
+    async def apply_plan(
+        self, round_code: str, rows: Sequence[MajorRow], digest: str, *, dry_run: bool = False
+    ) -> PlanApplied:
+        """Make a round's plan equal to the file's rows.
+
+        Raises:
+            Refusal: `not-found` for the round; `plan-in-use` when a unit or first major that
+                somebody holds would go.
+        """
+        difference = plan_difference((), ())
+        try:
+            async with writing(self._engine) as connection:
+                terms = await rounds.read_terms(connection, round_code)
+                if terms is None:
+                    raise Refusal("not-found", what=round_code)
+                difference = plan_difference(rounds.as_rows(terms), rows)
+                if not difference:
+                    return PlanApplied(changed=False, difference=difference)
+                await _check_not_held(connection, terms, difference)
+                await rounds.put_plan(connection, terms, rows)
+                seq = await self._log(
+                    connection, "plan_imported", terms.round_id, {"digest": digest}
+                )
+                await rounds.touch(connection, terms.round_id, seq, digest)
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            return PlanApplied(changed=True, difference=difference)
+        self._announce(seq)
+        return PlanApplied(changed=True, difference=difference)
+
+    async def apply_candidates(
+        self,
+        season_code: str,
+        rows: Candidates,
+        digest: str,
+        *,
+        must_change_password: bool = True,
+        dry_run: bool = False,
+    ) -> CandidatesApplied:
+        """Add and update a season's candidates; who has no credential gets one.
+
+        Raises:
+            Refusal: `not-found` for the season.
+        """
+        codes: list[tuple[str, str]] = []
+        try:
+            async with writing(self._engine) as connection:
+                season_id = await rounds.season_id_of(connection, season_code)
+                if season_id is None:
+                    raise Refusal("not-found", what=season_code)
+                if await people.candidates_digest(connection, season_id) == digest:
+                    return CandidatesApplied(changed=False, people=len(rows.candidate_no), codes=())
+                ids = await people.put_candidates(connection, season_id, rows, digest)
+                codes = await _add_credentials(
+                    connection, ids, rows, must_change=must_change_password
+                )
+                seq = 0
+                for round_id in await rounds.rounds_of_season(connection, season_id):
+                    seq = await self._log(
+                        connection, "candidates_imported", round_id, {"season": season_code}
+                    )
+                    await rounds.touch(connection, round_id, seq)
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=())
+        self._announce(seq)
+        return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=codes)
+
+    async def _log(
+        self, connection: AsyncConnection, kind: Kind, round_id: int, body: Mapping[str, object]
+    ) -> int:
+        event = Event(0, kind, self._clock(), round_id=round_id, body=body)
+        (written,) = await log.append(connection, [event])
+        return written.seq
+
+
+async def _check_not_held(
+    connection: AsyncConnection, terms: Terms, difference: PlanDifference
+) -> None:
+    """A unit or a first major somebody holds may shrink to 0, but not vanish under them."""
+    held = await choices.held_units(connection, terms.round_id)
+    held_majors = {major_id for _, major_id in held}
+    for row in difference.removed:
+        unit = terms.unit_by_key[row.unit]
+        if unit.major_by_code[row.major_code].id in held_majors:
+            raise Refusal(
+                "plan-in-use",
+                institution_code=row.institution_code,
+                track=row.track,
+                major_code=row.major_code,
+            )
+
+
+async def _add_credentials(
+    connection: AsyncConnection, ids: Sequence[int], rows: Candidates, *, must_change: bool
+) -> list[tuple[str, str]]:
+    """Initial codes for who has none: from the file, else made here and returned."""
+    missing = await people.missing_credentials(connection, ids)
+    made: list[tuple[str, str]] = []
+    kept: list[tuple[int, str]] = []
+    for candidate_id, number, given in zip(ids, rows.candidate_no, rows.initial_code, strict=True):
+        if candidate_id not in missing:
+            continue
+        code = given or new_initial_code()
+        if not given:
+            made.append((number, code))
+        kept.append((candidate_id, initial_secret(code)))
+    await people.add_credentials(connection, kept, must_change=must_change)
+    return made

@@ -1,0 +1,61 @@
+"""Publication of the statistics table: a snapshot on the schedule, never changed afterwards."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from importers.round_file import Schedule
+from service.events import Event, to_ms
+from service.filing import Clock
+from service.receipts import canonical
+from service.store import log, publications
+from service.store.engine import reading, writing
+from service.store.publications import Snapshot
+
+
+class Publisher:
+    """The writer of statistics."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, announce: Callable[[int], None]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def publish(self, round_id: int, number: int, content: Mapping[str, object]) -> bool:
+        """Keep publication `number` of a round; False when another worker has published it."""
+        now = self._clock()
+        async with writing(self._engine) as connection:
+            if await publications.last_number(connection, round_id) >= number:
+                return False
+            body = canonical(content)
+            digest = hashlib.sha256(body).hexdigest()
+            event = Event(
+                0,
+                "statistics_published",
+                now,
+                round_id=round_id,
+                body={"number": number, "digest": digest},
+            )
+            (written,) = await log.append(connection, [event])
+            await publications.add(
+                connection, Snapshot(round_id, number, written.seq, to_ms(now), digest, body)
+            )
+        self._announce(written.seq)
+        return True
+
+    async def last_number(self, round_id: int) -> int:
+        """The number of a round's newest publication; 0 before the first."""
+        async with reading(self._engine) as connection:
+            return await publications.last_number(connection, round_id)
+
+
+def publication_times(schedule: Schedule) -> list[datetime]:
+    """The instants of a round's publications: each full period after opening, and the close."""
+    times = []
+    moment = schedule.opens + schedule.statistics_every
+    while moment < schedule.closes:
+        times.append(moment)
+        moment += schedule.statistics_every
+    return [*times, schedule.closes]

@@ -1,0 +1,32 @@
+"""The only reader of the environment. Every setting is `MINGCI_` and the field's name."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How one process of the service is set up."""
+
+    model_config = SettingsConfigDict(env_prefix="MINGCI_", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite+aiosqlite:///./var/mingci.db"
+    redis_url: str | None = None
+    tick_ms: int = Field(default=200, ge=20, le=10_000)
+    heartbeat_s: int = Field(default=10, ge=1, le=60)
+    session_hours: int = Field(default=12, ge=1, le=168)
+    time_zone: str = "Asia/Shanghai"
+    site_name: str = "阳光志愿"
+    demo: bool = False
+    secure_cookies: bool = False
+    log_level: str = "INFO"
+
+    def sqlite_path(self) -> Path | None:
+        """The database file, where the store is SQLite; None on PostgreSQL."""
+        prefix = "sqlite+aiosqlite:///"
+        return (
+            Path(self.database_url.removeprefix(prefix))
+            if self.database_url.startswith(prefix)
+            else None
+        )

@@ -1,0 +1,271 @@
+"""What the outside is answered, as typed JSON values. CONTRACT.md 3 and 4 fix the names.
+
+Scores are numbers with at most three decimals; moments are RFC 3339 texts with offset.
+"""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+Score = int | float
+StatusName = Literal["inside", "straddling", "outside_plan", "outside"]
+VerdictName = Literal["safe", "out", "open"]
+LockState = Literal["open", "modify_only", "locked"]
+RoundState = Literal["published", "open", "delete_locked", "create_locked", "closing", "closed"]
+
+
+class UnitRef(TypedDict):
+    """Which unit is spoken of."""
+
+    institution_code: str
+    institution_name: str
+    track: str
+    plan_nature: str
+
+
+class Place(TypedDict):
+    """A place in one list, and how many share it, oneself included."""
+
+    rank: int
+    tied: int
+
+
+class FirstMajor(TypedDict):
+    """The standing in the first major, among those inside the filing line."""
+
+    code: str
+    name: str
+    quota: int
+    by_filing: Place
+    by_exam: Place
+
+
+class Certainty(TypedDict):
+    """The interval the final rank lies in while plan and ratio stay. RULES.md 3."""
+
+    verdict: VerdictName
+    best: int
+    worst: int
+    locked_above: int
+    open_above: int
+
+
+class LockView(TypedDict):
+    """What the candidate may still do, and until when."""
+
+    state: LockState
+    closes_at: str | None
+
+
+class StandingView(TypedDict):
+    """A candidate's live position; everything is null while no choice is held."""
+
+    round: str
+    seq: int
+    as_of: str
+    unit: UnitRef | None
+    rank: int | None
+    rank_last: int | None
+    tied: int | None
+    applicants: int | None
+    plan: int | None
+    due: int | None
+    line_filing: Score | None
+    line_plan: Score | None
+    status: StatusName | None
+    first_major: FirstMajor | None
+    first_major_hidden: Literal["outside_line"] | None
+    certainty: Certainty | None
+    lock: LockView
+
+
+class SegmentView(TypedDict):
+    """A band of filing scores and its own deadline; `max_score` null: no upper bound."""
+
+    min_score: Score | None
+    max_score: Score | None
+    closes: str
+    sealed: bool
+
+
+class ScheduleView(TypedDict):
+    """A round's gates."""
+
+    opens: str
+    delete_lock: str | None
+    create_lock: str | None
+    closes: str
+    statistics_every_s: int
+    segments: list[SegmentView]
+
+
+class RoundView(TypedDict):
+    """A round as the public sees it."""
+
+    code: str
+    name: str
+    season: str
+    batch: str
+    state: RoundState
+    regime: str
+    ratio: str
+    majors_per_choice: int
+    tracks: list[str]
+    schedule: ScheduleView | None
+
+
+class RoundList(TypedDict):
+    """Rounds, and where the next page begins."""
+
+    items: list[RoundView]
+    next: str | None
+
+
+class MajorView(TypedDict):
+    """A row of a unit's plan."""
+
+    code: str
+    name: str
+    quota: int
+    tuition: str
+    duration: str
+    notes: str
+
+
+class UnitView(UnitRef):
+    """A unit of the public plan."""
+
+    plan: int
+    ratio: str
+    majors: list[MajorView]
+
+
+class UnitList(TypedDict):
+    """Units, and where the next page begins."""
+
+    items: list[UnitView]
+    next: str | None
+
+
+class ReceiptView(TypedDict):
+    """What is kept of an accepted choice; `institution_code` null: a withdrawal."""
+
+    id: str
+    seq: int
+    received_at: str
+    candidate_no: str
+    round: str
+    institution_code: str | None
+    institution_name: str | None
+    plan_nature: str | None
+    majors: list[str]
+    accepts_adjustment: bool | None
+    version: int
+    replaces: str | None
+    fingerprint: str
+
+
+class ChoiceView(TypedDict):
+    """The choice held: version 0 and the rest null where there is none."""
+
+    version: int
+    institution_code: str | None
+    institution_name: str | None
+    plan_nature: str | None
+    majors: list[str] | None
+    accepts_adjustment: bool | None
+    receipt: ReceiptView | None
+
+
+class HistoryItem(TypedDict):
+    """One version of a choice."""
+
+    device: str
+    receipt: ReceiptView
+
+
+class History(TypedDict):
+    """Every version, oldest first."""
+
+    items: list[HistoryItem]
+    next: None
+
+
+class Filed(TypedDict):
+    """The answer to an accepted choice or withdrawal."""
+
+    receipt: ReceiptView
+    standing: StandingView
+
+
+class StandingList(TypedDict):
+    """What-if: the standings one would have, all from one state."""
+
+    items: list[StandingView]
+    next: None
+
+
+class OwnRound(TypedDict):
+    """A round as it concerns one candidate."""
+
+    code: str
+    name: str
+    state: RoundState
+    gates: ScheduleView | None
+    closes_at: str | None
+    lock: LockState
+
+
+class Me(TypedDict):
+    """The signed-in candidate."""
+
+    candidate_no: str
+    name: str
+    track: str
+    exam_score: Score
+    bonus: Score
+    filing_score: Score
+    rounds: list[OwnRound]
+
+
+class StatisticsMajor(TypedDict):
+    """A major's row of the public table."""
+
+    code: str
+    name: str
+    plan: int
+    first_choice_inside: int
+    tuition: str
+    notes: str
+
+
+class StatisticsRow(UnitRef):
+    """A unit's row of the public table."""
+
+    plan: int
+    line_plan: Score | None
+    ratio: str
+    line_filing: Score | None
+    due: int
+    applicants: int
+    missing: int
+    majors: list[StatisticsMajor]
+
+
+class StatisticsView(TypedDict):
+    """The public table as of one publication; without a number and next in a live message."""
+
+    round: str
+    number: int
+    seq: int
+    as_of: str
+    next_at: str | None
+    items: list[StatisticsRow]
+
+
+class SessionView(TypedDict):
+    """An opened session."""
+
+    token: str
+    expires_at: str
+    must_change_password: bool

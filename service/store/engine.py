@@ -1,0 +1,85 @@
+"""Engines and the two kinds of transaction: reading, and writing under the head's lock.
+
+On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for a writer. On PostgreSQL: a row lock on the
+head. Either way writers queue, so `seq` has no gaps, and a commit is on disk when it returns.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import Connection, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import Table
+
+from service.settings import Settings
+from service.store import schema
+
+_WRITES = "mingci_writes"
+
+
+def open_engine(settings: Settings) -> AsyncEngine:
+    """The engine of the configured database; on SQLite the file's folder is made."""
+    path = settings.sqlite_path()
+    if path is None:
+        return create_async_engine(settings.database_url, pool_pre_ping=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(settings.database_url, pool_size=8, max_overflow=8)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver must not begin on its own: `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "cache_size=-65536",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees one state of the database throughout, and changes nothing."""
+    async with engine.connect() as plain:
+        connection = plain
+        if connection.dialect.name == "postgresql":
+            connection = await connection.execution_options(isolation_level="REPEATABLE READ")
+        async with connection.begin():
+            yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that holds the head's lock from its first statement to its commit."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(**{_WRITES: True})
+        async with connection.begin():
+            await connection.execute(
+                select(schema.head.c.seq).where(schema.head.c.id == 1).with_for_update()
+            )
+            yield connection
+
+
+def upsert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """INSERT that replaces the columns outside the key of a row that is there already."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    key = [column.name for column in table.primary_key]
+    return statement.on_conflict_do_update(
+        index_elements=key,
+        set_={c.name: statement.excluded[c.name] for c in table.columns if c.name not in key},
+    )

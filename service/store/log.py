@@ -1,0 +1,82 @@
+"""The event log: append under the head's lock, follow from any seq."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.errors import StoreError
+from service.events import Event, Kind, from_ms, to_ms
+from service.store.schema import head, log
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last seq given out, and the history it belongs to."""
+
+    seq: int
+    epoch: str
+
+
+async def read_head(connection: AsyncConnection) -> Head:
+    """Where the log stands in this transaction.
+
+    Raises:
+        StoreError: when the database has no head row, so was never migrated.
+    """
+    row = (await connection.execute(select(head.c.seq, head.c.epoch).where(head.c.id == 1))).first()
+    if row is None:
+        raise StoreError(
+            "the database has no head row; run `mingci serve` or `mingci import` first"
+        )
+    return Head(row.seq, row.epoch)
+
+
+async def append(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
+    """Write `events` at the log's end, in order, and return them with the seq each was given.
+
+    The connection must come from `writing`: the head's lock is what makes seq gapless.
+    """
+    if not events:
+        return []
+    start = (await read_head(connection)).seq
+    numbered = [replace(event, seq=start + n) for n, event in enumerate(events, 1)]
+    await connection.execute(insert(log), [_row(event) for event in numbered])
+    await connection.execute(update(head).where(head.c.id == 1).values(seq=numbered[-1].seq))
+    return numbered
+
+
+async def follow(connection: AsyncConnection, after: int, limit: int = 10_000) -> list[Event]:
+    """The events with seq > `after`, oldest first, at most `limit`."""
+    rows = await connection.execute(
+        select(log).where(log.c.seq > after).order_by(log.c.seq).limit(limit)
+    )
+    return [
+        Event(
+            row.seq,
+            cast("Kind", row.kind),
+            from_ms(row.at_ms),
+            row.round_id,
+            row.candidate_id,
+            row.unit_id,
+            row.first_major_id,
+            None if row.body is None else json.loads(row.body),
+        )
+        for row in rows
+    ]
+
+
+def _row(event: Event) -> dict[str, object]:
+    return {
+        "seq": event.seq,
+        "kind": event.kind,
+        "at_ms": to_ms(event.at),
+        "round_id": event.round_id,
+        "candidate_id": event.candidate_id,
+        "unit_id": event.unit_id,
+        "first_major_id": event.first_major_id,
+        "body": None if event.body is None else json.dumps(event.body, ensure_ascii=False),
+    }

@@ -1,0 +1,294 @@
+"""Candidates, their credentials and sessions."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from importers.candidates import Candidates
+from service.store.engine import upsert
+from service.store.schema import candidate, credential, season, session
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A candidate as the service needs one to decide: no name, no ID number."""
+
+    id: int
+    season_id: int
+    candidate_no: str
+    track: str
+    filing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A season's candidates as columns, all (n,), in order of id.
+
+    id int32; exam and bonus int32 thousandths; track str; subjects: name → (n,) int32 thousandths.
+    """
+
+    id: NDArray[np.int32]
+    number: list[str]
+    exam: NDArray[np.int32]
+    bonus: NDArray[np.int32]
+    track: list[str]
+    subjects: dict[str, NDArray[np.int32]]
+
+
+async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
+    """Everybody of a season."""
+    columns = (
+        candidate.c.id,
+        candidate.c.candidate_no,
+        candidate.c.exam_score,
+        candidate.c.bonus,
+        candidate.c.track,
+        candidate.c.subjects,
+    )
+    query = select(*columns).where(candidate.c.season_id == season_id).order_by(candidate.c.id)
+    rows = (await connection.execute(query)).all()
+    if not rows:
+        empty = np.zeros(0, np.int32)
+        return Roster(empty, [], empty, empty, [], {})
+    ids, numbers, exam, bonus, track, subjects = zip(*rows, strict=True)
+    marks = [json.loads(text) if text != "{}" else {} for text in subjects]
+    names = sorted({name for one in marks for name in one})
+    return Roster(
+        np.array(ids, np.int32),
+        list(numbers),
+        np.array(exam, np.int32),
+        np.array(bonus, np.int32),
+        list(track),
+        {name: np.array([one.get(name, 0) for one in marks], np.int32) for name in names},
+    )
+
+
+async def read_people(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
+    """The candidates with these row ids."""
+    filing = (candidate.c.exam_score + candidate.c.bonus).label("filing")
+    query = select(
+        candidate.c.id, candidate.c.season_id, candidate.c.candidate_no, candidate.c.track, filing
+    )
+    wanted = sorted(set(ids))
+    rows = await connection.execute(query.where(candidate.c.id.in_(wanted)))
+    return {r.id: Person(r.id, r.season_id, r.candidate_no, r.track, r.filing) for r in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a candidate may see of the own record. Scores in thousandths."""
+
+    candidate_id: int
+    season_id: int
+    candidate_no: str
+    name: str
+    track: str
+    exam: int
+    bonus: int
+
+
+async def read_profile(connection: AsyncConnection, candidate_id: int) -> Profile:
+    """The own record of a signed-in candidate."""
+    row = (await connection.execute(select(candidate).where(candidate.c.id == candidate_id))).one()
+    return Profile(
+        row.id, row.season_id, row.candidate_no, row.name, row.track, row.exam_score, row.bonus
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a sign-in is checked against."""
+
+    candidate_id: int
+    secret: str
+    must_change_password: bool
+
+
+async def find_credential(connection: AsyncConnection, candidate_no: str) -> Lock | None:
+    """The credential under a candidate number, of the newest season that has the number."""
+    query = (
+        select(credential)
+        .join(candidate, candidate.c.id == credential.c.candidate_id)
+        .where(candidate.c.candidate_no == candidate_no)
+        .order_by(candidate.c.season_id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else Lock(row.candidate_id, row.secret, row.must_change_password)
+
+
+async def credential_of(connection: AsyncConnection, candidate_id: int) -> Lock:
+    """The credential of a candidate who is signed in."""
+    query = select(credential).where(credential.c.candidate_id == candidate_id)
+    row = (await connection.execute(query)).one()
+    return Lock(row.candidate_id, row.secret, row.must_change_password)
+
+
+async def set_password(connection: AsyncConnection, candidate_id: int, secret: str) -> None:
+    """Replace the secret and end the duty to change it."""
+    await connection.execute(
+        update(credential)
+        .where(credential.c.candidate_id == candidate_id)
+        .values(secret=secret, must_change_password=False)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Whose session a token is."""
+
+    candidate_id: int
+    candidate_no: str
+    track: str
+    must_change_password: bool
+
+
+async def add_session(
+    connection: AsyncConnection,
+    token_digest: str,
+    candidate_id: int,
+    span: tuple[int, int],
+    device: str,
+) -> None:
+    """Keep a session; `span` is (created, expires) in milliseconds."""
+    await connection.execute(
+        insert(session).values(
+            token_digest=token_digest,
+            candidate_id=candidate_id,
+            created_ms=span[0],
+            expires_ms=span[1],
+            device=device,
+        )
+    )
+
+
+async def find_session(
+    connection: AsyncConnection, token_digest: str, now_ms: int
+) -> SignedIn | None:
+    """Whose session this is; None when it is unknown or has run out."""
+    query = (
+        select(
+            candidate.c.id,
+            candidate.c.candidate_no,
+            candidate.c.track,
+            credential.c.must_change_password,
+        )
+        .join(session, session.c.candidate_id == candidate.c.id)
+        .join(credential, credential.c.candidate_id == candidate.c.id)
+        .where(session.c.token_digest == token_digest, session.c.expires_ms > now_ms)
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    return SignedIn(row.id, row.candidate_no, row.track, row.must_change_password)
+
+
+async def end_session(connection: AsyncConnection, token_digest: str) -> None:
+    """Forget one session."""
+    await connection.execute(delete(session).where(session.c.token_digest == token_digest))
+
+
+async def end_sessions_of(connection: AsyncConnection, candidate_id: int) -> None:
+    """Forget every session of a candidate."""
+    await connection.execute(delete(session).where(session.c.candidate_id == candidate_id))
+
+
+async def candidates_digest(connection: AsyncConnection, season_id: int) -> str | None:
+    """The digest of the candidates file a season was last loaded from."""
+    found: str | None = await connection.scalar(
+        select(season.c.candidates_digest).where(season.c.id == season_id)
+    )
+    return found
+
+
+async def put_candidates(
+    connection: AsyncConnection, season_id: int, rows: Candidates, digest: str
+) -> list[int]:
+    """Add and update a season's candidates; their row ids, aligned with `rows`.
+
+    Nobody is removed: a candidate who is not in the file stays as is.
+    """
+    known = dict(
+        cast(
+            "list[tuple[str, int]]",
+            (
+                await connection.execute(
+                    select(candidate.c.candidate_no, candidate.c.id).where(
+                        candidate.c.season_id == season_id
+                    )
+                )
+            ).all(),
+        )
+    )
+    first_free = 1 + (await connection.scalar(select(func.max(candidate.c.id))) or 0)
+    ids: list[int] = []
+    fresh: list[dict[str, object]] = []
+    changed: list[dict[str, object]] = []
+    for values in _values(rows, season_id):
+        number = cast("str", values["candidate_no"])
+        if number in known:
+            ids.append(known[number])
+            changed.append({"id": known[number], **values})
+        else:
+            ids.append(first_free + len(fresh))
+            fresh.append({"id": ids[-1], **values})
+    if fresh:
+        await connection.execute(insert(candidate), fresh)
+    if changed:
+        await connection.execute(upsert(connection, candidate), changed)
+    await connection.execute(
+        update(season).where(season.c.id == season_id).values(candidates_digest=digest)
+    )
+    return ids
+
+
+def _values(rows: Candidates, season_id: int) -> Iterable[dict[str, object]]:
+    subjects = [(name, column.tolist()) for name, column in rows.subjects.items()]
+    columns = zip(
+        rows.candidate_no,
+        rows.name,
+        rows.track,
+        rows.exam.tolist(),
+        rows.bonus.tolist(),
+        rows.id_number,
+        rows.phone,
+        strict=True,
+    )
+    for n, (number, name, track, exam, bonus, id_number, phone) in enumerate(columns):
+        yield {
+            "season_id": season_id,
+            "candidate_no": number,
+            "name": name,
+            "track": track,
+            "exam_score": exam,
+            "bonus": bonus,
+            "subjects": json.dumps({s: c[n] for s, c in subjects}, ensure_ascii=False),
+            "id_number": id_number,
+            "phone": phone,
+        }
+
+
+async def missing_credentials(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
+    """Which of these candidates have no credential yet."""
+    known = set((await connection.scalars(select(credential.c.candidate_id))).all())
+    return set(ids) - known
+
+
+async def add_credentials(
+    connection: AsyncConnection, secrets: Sequence[tuple[int, str]], *, must_change: bool
+) -> None:
+    """Keep the initial secrets of candidates who have none."""
+    if secrets:
+        await connection.execute(
+            insert(credential),
+            [
+                {"candidate_id": c, "secret": secret, "must_change_password": must_change}
+                for c, secret in secrets
+            ],
+        )

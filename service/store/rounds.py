@@ -1,0 +1,269 @@
+"""Rounds and their plans: terms out, imports in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from importers.plans import MajorRow
+from importers.round_file import RoundFile, read_round
+from importers.tables import Source
+from ranking.rules import UnitKey
+from service.errors import StoreError
+from service.store.schema import batch, gate, major, round_, season, unit
+from service.terms import Major, Terms, Unit
+
+
+async def revisions(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
+    """Every round's code with its row id and revision: cheap to ask before each transaction."""
+    rows = await connection.execute(select(round_.c.code, round_.c.id, round_.c.revision))
+    return {row.code: (row.id, row.revision) for row in rows}
+
+
+async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
+    """The terms of the round called `code`; None when there is no such round."""
+    query = (
+        select(
+            round_,
+            batch.c.code.label("batch_code"),
+            batch.c.name.label("batch_name"),
+            season.c.id.label("season_id"),
+            season.c.code.label("season_code"),
+            season.c.kind.label("season_kind"),
+        )
+        .join(batch, batch.c.id == round_.c.batch_id)
+        .join(season, season.c.id == batch.c.season_id)
+        .where(round_.c.code == code)
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    return Terms(
+        round_id=row.id,
+        revision=row.revision,
+        season_id=row.season_id,
+        season_code=row.season_code,
+        season_kind=row.season_kind,
+        batch_code=row.batch_code,
+        batch_name=row.batch_name,
+        file=parse_stored(row.code, row.file),
+        units=await _read_units(connection, row.id),
+    )
+
+
+def parse_stored(code: str, text: str) -> RoundFile:
+    """The round file kept in the database, through the same reader as an import.
+
+    Raises:
+        StoreError: when it no longer reads, which an import should have refused.
+    """
+    file, report = read_round(Source(f"{code}.toml", text.encode()))
+    if file is None:
+        raise StoreError(f"the stored round file of {code} does not read: {report.faults[0]}")
+    return file
+
+
+async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit, ...]:
+    of_round = select(unit.c.id).where(unit.c.round_id == round_id)
+    majors: defaultdict[int, list[Major]] = defaultdict(list)
+    for row in await connection.execute(
+        select(major)
+        .where(major.c.unit_id.in_(of_round))
+        .order_by(major.c.unit_id, major.c.position)
+    ):
+        majors[row.unit_id].append(
+            Major(row.id, row.code, row.name, row.quota, row.tuition, row.duration, row.notes)
+        )
+    units = await connection.execute(
+        select(unit).where(unit.c.round_id == round_id).order_by(unit.c.id)
+    )
+    return tuple(
+        Unit(
+            row.id,
+            UnitKey(row.institution_code, row.track, row.plan_nature),
+            row.institution_name,
+            tuple(majors[row.id]),
+        )
+        for row in units
+    )
+
+
+async def passed_gates(connection: AsyncConnection) -> dict[int, set[str]]:
+    """By round id, the names of the gates the log knows as passed."""
+    passed: defaultdict[int, set[str]] = defaultdict(set)
+    for row in await connection.execute(select(gate.c.round_id, gate.c.name)):
+        passed[row.round_id].add(row.name)
+    return passed
+
+
+async def record_gates(connection: AsyncConnection, gates: Iterable[tuple[int, str, int]]) -> None:
+    """Keep (round id, gate name, seq) for good."""
+    rows = [{"round_id": r, "name": name, "seq": seq} for r, name, seq in gates]
+    if rows:
+        await connection.execute(insert(gate), rows)
+
+
+async def season_id_of(connection: AsyncConnection, code: str) -> int | None:
+    """The row id of a season."""
+    found: int | None = await connection.scalar(select(season.c.id).where(season.c.code == code))
+    return found
+
+
+async def put_round(connection: AsyncConnection, file: RoundFile, text: str, revision: int) -> int:
+    """Create or replace season, batch and round of a round file; the round's row id."""
+    season_id = await _get_or_make(
+        connection, season, {"code": file.season_code}, {"kind": file.season_kind}
+    )
+    batch_id = await _get_or_make(
+        connection,
+        batch,
+        {"season_id": season_id, "code": file.batch_code},
+        {"name": file.batch_name},
+    )
+    return await _get_or_make(
+        connection,
+        round_,
+        {"code": file.code},
+        {"batch_id": batch_id, "file": text, "revision": revision},
+    )
+
+
+async def stored_file(connection: AsyncConnection, code: str) -> str | None:
+    """The text of a round's file as it was last imported."""
+    found: str | None = await connection.scalar(select(round_.c.file).where(round_.c.code == code))
+    return found
+
+
+async def _get_or_make(
+    connection: AsyncConnection,
+    table: Table,
+    key: Mapping[str, object],
+    values: Mapping[str, object],
+) -> int:
+    same = [table.c[name] == value for name, value in key.items()]
+    found: int | None = await connection.scalar(select(table.c.id).where(*same))
+    if found is not None:
+        await connection.execute(update(table).where(table.c.id == found).values(**values))
+        return found
+    result = await connection.execute(insert(table).values(**key, **values).returning(table.c.id))
+    made: int = result.scalar_one()
+    return made
+
+
+async def touch(
+    connection: AsyncConnection, round_id: int, revision: int, plan_digest: str | None = None
+) -> None:
+    """Give a round a new revision, so that every reader takes its terms anew."""
+    values: dict[str, object] = {"revision": revision}
+    if plan_digest is not None:
+        values["plan_digest"] = plan_digest
+    await connection.execute(update(round_).where(round_.c.id == round_id).values(**values))
+
+
+async def rounds_of_season(connection: AsyncConnection, season_id: int) -> list[int]:
+    """The row ids of a season's rounds."""
+    query = select(round_.c.id).join(batch).where(batch.c.season_id == season_id)
+    return list((await connection.scalars(query)).all())
+
+
+def as_rows(terms: Terms) -> list[MajorRow]:
+    """The stored plan in the shape a plan file has, for the difference with a new one."""
+    return [
+        MajorRow(
+            line=0,
+            batch="",
+            track=u.key.track,
+            institution_code=u.key.institution_code,
+            institution_name=u.institution_name,
+            plan_nature=u.key.plan_nature,
+            major_code=m.code,
+            major_name=m.name,
+            quota=m.quota,
+            tuition=m.tuition,
+            duration=m.duration,
+            notes=m.notes,
+        )
+        for u in terms.units
+        for m in u.majors
+    ]
+
+
+async def put_plan(connection: AsyncConnection, terms: Terms, rows: Sequence[MajorRow]) -> None:
+    """Make the round's plan equal to `rows`, keeping the ids of what stays."""
+    wanted: dict[UnitKey, list[MajorRow]] = {}
+    for row in rows:
+        key = UnitKey(row.institution_code, row.track, row.plan_nature)
+        wanted.setdefault(key, []).append(row)
+    ids = await _put_units(connection, terms, wanted)
+    await _put_majors(connection, terms, wanted, ids)
+    gone = [u.id for u in terms.units if u.key not in wanted]
+    if gone:
+        await connection.execute(delete(unit).where(unit.c.id.in_(gone)))
+
+
+async def _put_units(
+    connection: AsyncConnection, terms: Terms, wanted: Mapping[UnitKey, Sequence[MajorRow]]
+) -> dict[UnitKey, int]:
+    known = terms.unit_by_key
+    fresh = [
+        {
+            "round_id": terms.round_id,
+            "institution_code": key.institution_code,
+            "institution_name": rows[0].institution_name,
+            "track": key.track,
+            "plan_nature": key.plan_nature,
+        }
+        for key, rows in wanted.items()
+        if key not in known
+    ]
+    if fresh:
+        await connection.execute(insert(unit), fresh)
+    for key, rows in wanted.items():
+        if key in known and known[key].institution_name != rows[0].institution_name:
+            renamed = update(unit).where(unit.c.id == known[key].id)
+            await connection.execute(renamed.values(institution_name=rows[0].institution_name))
+    query = select(unit.c.id, unit.c.institution_code, unit.c.track, unit.c.plan_nature)
+    stored = await connection.execute(query.where(unit.c.round_id == terms.round_id))
+    return {UnitKey(r.institution_code, r.track, r.plan_nature): r.id for r in stored}
+
+
+async def _put_majors(
+    connection: AsyncConnection,
+    terms: Terms,
+    wanted: Mapping[UnitKey, Sequence[MajorRow]],
+    ids: Mapping[UnitKey, int],
+) -> None:
+    known = {(u.key, m.code): m for u in terms.units for m in u.majors}
+    kept: set[tuple[UnitKey, str]] = set()
+    fresh: list[dict[str, object]] = []
+    for key, rows in wanted.items():
+        for position, row in enumerate(rows, 1):
+            values: dict[str, object] = {
+                "position": position,
+                "name": row.major_name,
+                "quota": row.quota,
+                "tuition": row.tuition,
+                "duration": row.duration,
+                "notes": row.notes,
+            }
+            old = known.get((key, row.major_code))
+            if old is None:
+                fresh.append({"unit_id": ids[key], "code": row.major_code, **values})
+            else:
+                kept.add((key, row.major_code))
+                if (old.name, old.quota, old.tuition, old.duration, old.notes) != (
+                    row.major_name,
+                    row.quota,
+                    row.tuition,
+                    row.duration,
+                    row.notes,
+                ):
+                    await connection.execute(
+                        update(major).where(major.c.id == old.id).values(**values)
+                    )
+    gone = [m.id for place, m in known.items() if place not in kept]
+    for start in range(0, len(gone), 500):
+        await connection.execute(delete(major).where(major.c.id.in_(gone[start : start + 500])))
+    if fresh:
+        await connection.execute(insert(major), fresh)

@@ -1,0 +1,199 @@
+"""The tables. The database is the truth; the log is its spine.
+
+Moments are whole milliseconds since 1970 in UTC (`…_ms`), scores whole thousandths of a point.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("epoch", String(32), nullable=False),
+    comment="one row: the last seq given out, taken under lock; epoch changes on a restore",
+)
+
+log = Table(
+    "log",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("round_id", Integer),
+    Column("candidate_id", Integer),
+    Column("unit_id", Integer),
+    Column("first_major_id", Integer),
+    Column("body", Text),
+)
+
+season = Table(
+    "season",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String(64), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("candidates_digest", String(64)),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("season_id", ForeignKey("season.id"), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("name", String(128), nullable=False),
+    UniqueConstraint("season_id", "code"),
+)
+
+round_ = Table(
+    "round",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch_id", ForeignKey("batch.id"), nullable=False),
+    Column("code", String(64), nullable=False, unique=True),
+    Column("file", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("plan_digest", String(64)),
+    comment="file: the round file's text; revision: the seq of the last import that touched it",
+)
+
+gate = Table(
+    "gate",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    comment="gates that have passed and segments that are sealed; never removed",
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("round_id", ForeignKey("round.id"), nullable=False),
+    Column("institution_code", String(32), nullable=False),
+    Column("institution_name", String(128), nullable=False),
+    Column("track", String(32), nullable=False),
+    Column("plan_nature", String(64), nullable=False),
+    UniqueConstraint("round_id", "institution_code", "track", "plan_nature"),
+)
+
+major = Table(
+    "major",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", ForeignKey("unit.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("quota", Integer, nullable=False),
+    Column("tuition", Text, nullable=False),
+    Column("duration", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    UniqueConstraint("unit_id", "code"),
+)
+
+candidate = Table(
+    "candidate",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("season_id", ForeignKey("season.id"), nullable=False),
+    Column("candidate_no", String(32), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("track", String(32), nullable=False),
+    Column("exam_score", Integer, nullable=False),
+    Column("bonus", Integer, nullable=False),
+    Column("subjects", Text, nullable=False),
+    Column("id_number", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    UniqueConstraint("season_id", "candidate_no"),
+    Index("ix_candidate_candidate_no", "candidate_no"),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("candidate_id", ForeignKey("candidate.id"), primary_key=True, autoincrement=False),
+    Column("secret", Text, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_digest", String(64), primary_key=True),
+    Column("candidate_id", ForeignKey("candidate.id"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("device", Text, nullable=False),
+)
+
+choice = Table(
+    "choice",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True),
+    Column("candidate_id", ForeignKey("candidate.id"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("unit_id", ForeignKey("unit.id")),
+    Column("first_major_id", Integer),
+    Column("seq", BigInteger, nullable=False),
+    comment="the newest version of each; unit_id is null after a withdrawal",
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("round_id", Integer, nullable=False),
+    Column("candidate_id", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("device", Text, nullable=False),
+    Index("ix_receipt_candidate_id_round_id", "candidate_id", "round_id"),
+)
+
+answered = Table(
+    "answered",
+    metadata,
+    Column("candidate_id", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(128), primary_key=True),
+    Column("request_digest", String(64), nullable=False),
+    Column("receipt_seq", BigInteger, nullable=False),
+    comment="idempotency: which receipt a key was answered with",
+)
+
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("published_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="published tables, never changed: deflated JSON",
+)

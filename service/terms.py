@@ -1,0 +1,71 @@
+"""The terms of a round: its file and its plan, as one value that writers and readers share."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from importers.round_file import RoundFile
+from ranking.rules import UnitKey
+from service.calendar import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Major:
+    """A row of a unit's plan with its own quota."""
+
+    id: int
+    code: str
+    name: str
+    quota: int
+    tuition: str
+    duration: str
+    notes: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What applicants are ranked in, with its majors in plan order."""
+
+    id: int
+    key: UnitKey
+    institution_name: str
+    majors: tuple[Major, ...]
+
+    @cached_property
+    def plan(self) -> int:
+        """Seats: the sum of the majors' quotas."""
+        return sum(major.quota for major in self.majors)
+
+    @cached_property
+    def major_by_code(self) -> dict[str, Major]:
+        """The majors by their code."""
+        return {major.code: major for major in self.majors}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A round as imported. `revision` is the seq of the last import that touched it."""
+
+    round_id: int
+    revision: int
+    season_id: int
+    season_code: str
+    season_kind: str
+    batch_code: str
+    batch_name: str
+    file: RoundFile
+    units: tuple[Unit, ...]
+
+    @cached_property
+    def unit_by_key(self) -> dict[UnitKey, Unit]:
+        """The units by institution, track and plan nature."""
+        return {unit.key: unit for unit in self.units}
+
+    @cached_property
+    def unit_by_id(self) -> dict[int, Unit]:
+        """The units by the store's row id."""
+        return {unit.id: unit for unit in self.units}
+
+    @cached_property
+    def calendar(self) -> Calendar | None:
+        """The round's gates; None while it has no schedule, and so never opens."""
+        return None if self.file.schedule is None else Calendar(self.file.schedule)

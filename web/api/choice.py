@@ -1,0 +1,123 @@
+"""The own choice and where it stands: the calls of a candidate who is filing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from service import views
+from service.filing import Wish
+from service.receipts import Receipt
+from service.shapes import ChoiceView, Filed, History, StandingList, StandingView
+from web.api.rounds import Code
+from web.deps import At, Own, Services, device_of
+
+router = APIRouter(prefix="/rounds/{round_code}", tags=["choice"])
+
+MajorCode = Annotated[str, Field(min_length=1, max_length=64)]
+Key = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")
+]
+OptionalKey = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$"),
+]
+
+
+class ChoiceWish(BaseModel):
+    """The choice wished for. `version` is the version last seen, 0 where there was none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "institution_code": "5012",
+                    "majors": ["01", "07"],
+                    "accepts_adjustment": True,
+                    "version": 0,
+                }
+            ]
+        }
+    )
+
+    institution_code: str = Field(min_length=1, max_length=32)
+    plan_nature: str | None = Field(default=None, max_length=64)
+    majors: list[MajorCode] = Field(max_length=200)
+    accepts_adjustment: bool = Field(strict=True)
+    version: int = Field(ge=0, le=2**31 - 1, strict=True)
+
+
+@router.get("/choice")
+async def own_choice(at: At, person: Own, round_code: Code) -> ChoiceView:
+    """The choice held; `version` 0 and the rest null where there is none."""
+    return await views.own_choice(at.engine, at.board, round_code, person.candidate_id)
+
+
+@router.put("/choice")
+async def file_choice(  # noqa: PLR0913 FastAPI's parameters are the request's parts
+    request: Request, at: At, person: Own, round_code: Code, key: Key, body: ChoiceWish
+) -> Filed:
+    """Create or change the choice. Answered 200, it is on disk; a retry with the same key is safe."""
+    views.round_board(at.board, round_code)
+    wish = Wish(
+        body.institution_code, body.plan_nature, tuple(body.majors), body.accepts_adjustment
+    )
+    receipt = await at.desk.file(
+        person.candidate_id, round_code, wish, body.version, key, device_of(request)
+    )
+    return await _filed(at, receipt, round_code, person.candidate_id)
+
+
+@router.delete("/choice")
+async def withdraw_choice(  # noqa: PLR0913 FastAPI's parameters are the request's parts
+    request: Request,
+    at: At,
+    person: Own,
+    round_code: Code,
+    key: OptionalKey = None,
+    version: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+) -> Filed:
+    """Withdraw the choice held."""
+    views.round_board(at.board, round_code)
+    receipt = await at.desk.withdraw(
+        person.candidate_id, round_code, version, key, device_of(request)
+    )
+    return await _filed(at, receipt, round_code, person.candidate_id)
+
+
+@router.get("/choice/history")
+async def history(at: At, person: Own, round_code: Code) -> History:
+    """Every version of the choice with time, device and receipt, oldest first."""
+    return await views.history(at.engine, at.board, round_code, person.candidate_id)
+
+
+@router.get("/standing")
+async def standing(at: At, person: Own, round_code: Code) -> StandingView:
+    """The own standing now."""
+    return views.standing(at.board, round_code, person.candidate_id)
+
+
+@router.get("/what-if")
+async def what_if(
+    at: At,
+    person: Own,
+    round_code: Code,
+    institution_code: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=32)]],
+        Query(min_length=1, max_length=views.WHAT_IF_LIMIT),
+    ],
+) -> StandingList:
+    """The standing one would have in up to four units, all from one state, changing nothing."""
+    keys = [
+        views.own_unit_key(at.board, round_code, person.candidate_id, code, None)
+        for code in institution_code
+    ]
+    return {"items": views.what_if(at.board, round_code, person.candidate_id, keys), "next": None}
+
+
+async def _filed(at: Services, receipt: Receipt, round_code: str, candidate_id: int) -> Filed:
+    await at.board.reached(receipt.seq)
+    return {
+        "receipt": views.receipt_view(receipt),
+        "standing": views.standing(at.board, round_code, candidate_id),
+    }

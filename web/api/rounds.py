@@ -1,0 +1,105 @@
+"""Rounds, the public plan and the public table."""
+
+import csv
+import io
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from ranking.rules import UnitKey
+from service import views
+from service.shapes import RoundList, StatisticsView, UnitList, UnitView
+from web.deps import At
+
+router = APIRouter(tags=["plan"])
+
+Code = Annotated[str, Path(max_length=64, examples=["2026-vocational-1"])]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=12, pattern=r"^\d{1,9}$")]
+
+
+@router.get("/rounds")
+async def rounds(at: At, cursor: Cursor = None, limit: Limit = 50) -> RoundList:
+    """All rounds, the newest to open first."""
+    start = int(cursor or 0)
+    found = views.round_views(at.board)
+    more = start + limit < len(found)
+    return {"items": found[start : start + limit], "next": str(start + limit) if more else None}
+
+
+@router.get("/rounds/{round_code}/units")
+async def units(
+    at: At,
+    round_code: Code,
+    q: Annotated[str, Query(max_length=64)] = "",
+    track: Annotated[str, Query(max_length=32)] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> UnitList:
+    """The public plan: units by institution code, or by what is in a name."""
+    found, after = views.units(at.board, round_code, q, track, (int(cursor or 0), limit))
+    return {"items": found, "next": None if after is None else str(after)}
+
+
+@router.get("/rounds/{round_code}/units/{institution}/{track}")
+async def unit(
+    at: At,
+    round_code: Code,
+    institution: Annotated[str, Path(max_length=32)],
+    track: Annotated[str, Path(max_length=32)],
+    plan_nature: Annotated[str, Query(max_length=64)] = "",
+) -> UnitView:
+    """One unit with its majors."""
+    return views.unit(at.board, round_code, UnitKey(institution, track, plan_nature))
+
+
+@router.get("/rounds/{round_code}/statistics")
+async def statistics(at: At, round_code: Code) -> StatisticsView:
+    """The public table as of the last publication."""
+    return await views.statistics(at.engine, at.board, round_code)
+
+
+@router.get(
+    "/rounds/{round_code}/statistics.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def statistics_csv(at: At, round_code: Code) -> Response:
+    """The same table as CSV, one row a unit."""
+    table = await views.statistics(at.engine, at.board, round_code)
+    return Response(statistics_as_csv(table), media_type="text/csv; charset=utf-8")
+
+
+STATISTICS_COLUMNS = (
+    "track",
+    "institution_code",
+    "institution_name",
+    "plan_nature",
+    "plan",
+    "line_plan",
+    "ratio",
+    "line_filing",
+    "due",
+    "applicants",
+    "missing",
+)
+
+
+def statistics_as_csv(table: StatisticsView) -> str:
+    """A published table as CSV with the moment it was true at in every row."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["as_of", "seq", *STATISTICS_COLUMNS])
+    for row in table["items"]:
+        values = {**row}
+        writer.writerow(
+            [table["as_of"], table["seq"], *(_cell(values[name]) for name in STATISTICS_COLUMNS)]
+        )
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

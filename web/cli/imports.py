@@ -1,0 +1,207 @@
+"""`mingci import`: files into the database, all or nothing."""
+
+import asyncio
+import csv
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from importers.candidates import read_candidates
+from importers.plans import MajorRow, PlanDifference, read_plan
+from importers.report import Report
+from importers.round_file import read_round
+from importers.tables import Source
+from service.intake import Intake
+from service.settings import Settings
+from service.store.engine import open_engine
+from service.store.migrate import migrate
+from web.app import utc_now
+
+app = typer.Typer(help="Import a plan, candidates or a round file.", no_args_is_help=True)
+
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", help="file_column=column, for a file with its own headings (repeatable)."
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show, change nothing.")]
+ReportTo = Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+_errors = Console(stderr=True)
+
+
+@app.command("plan")
+def import_plan(
+    file: File,
+    round_code: Annotated[str, typer.Option("--round", help="Code of the round.")],
+    mapping: Map = None,
+    dry_run: DryRun = False,
+    report_to: ReportTo = None,
+) -> None:
+    """Make a round's plan equal to FILE, showing the difference first."""
+    with _progress(f"reading {file.name}"):
+        rows, report = read_plan(Source.of(file), _mapping(mapping))
+    _refuse_faults(report, report_to)
+
+    async def apply(intake: Intake) -> PlanDifference:
+        applied = await intake.apply_plan(round_code, rows, report.digest, dry_run=dry_run)
+        return applied.difference
+
+    with _progress("applying"):
+        difference = _with_store(apply)
+    _show_difference(difference)
+    _say(report, changed=bool(difference), dry_run=dry_run)
+    _write_report(report, report_to, difference)
+
+
+@app.command("candidates")
+def import_candidates(
+    file: File,
+    season: Annotated[str, typer.Option(help="Code of the season.")],
+    codes: Annotated[
+        Path | None, typer.Option(help="Write the initial codes made for candidates without one.")
+    ] = None,
+    mapping: Map = None,
+    dry_run: DryRun = False,
+    report_to: ReportTo = None,
+) -> None:
+    """Add or update a season's candidates from FILE."""
+    with _progress(f"reading {file.name}"):
+        rows, report = read_candidates(Source.of(file), _mapping(mapping))
+    _refuse_faults(report, report_to)
+    if codes is None and not all(rows.initial_code) and not dry_run:
+        _fail(
+            "candidates without an initial code would get one nobody sees; name a file by --codes"
+        )
+    with _progress("applying"):
+        applied = _with_store(
+            lambda intake: intake.apply_candidates(season, rows, report.digest, dry_run=dry_run)
+        )
+    if codes is not None and applied.codes:
+        with codes.open("x", encoding="utf-8", newline="") as out:
+            codes.chmod(0o600)
+            csv.writer(out, lineterminator="\n").writerows(
+                [("candidate_no", "initial_code"), *applied.codes]
+            )
+    _say(report, changed=applied.changed, dry_run=dry_run)
+    _write_report(report, report_to, None)
+
+
+@app.command("round")
+def import_round(file: File, dry_run: DryRun = False, report_to: ReportTo = None) -> None:
+    """Create or update season, batch and round from FILE."""
+    source = Source.of(file)
+    found, report = read_round(source)
+    _refuse_faults(report, report_to)
+    if found is None:
+        raise AssertionError("a round file without faults has content")
+    changed = False
+    if not dry_run:
+        text = source.content.decode("utf-8-sig")
+        changed = _with_store(lambda intake: intake.set_round(found, text))
+    _say(report, changed=changed, dry_run=dry_run)
+    _write_report(report, report_to, None)
+
+
+T = TypeVar("T")
+
+
+def _with_store(act: Callable[[Intake], Awaitable[T]]) -> T:
+    async def run() -> T:
+        engine: AsyncEngine = open_engine(Settings())
+        try:
+            await migrate(engine)
+            return await act(Intake(engine, utc_now, lambda _seq: None))
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
+
+
+def _mapping(pairs: list[str] | None) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs or ():
+        theirs, equals, ours = pair.rpartition("=")
+        if not equals or not theirs or not ours:
+            raise typer.BadParameter(f"{pair!r} is not file_column=column", param_hint="--map")
+        mapping[theirs] = ours
+    return mapping
+
+
+def _progress(text: str) -> AbstractContextManager[object]:
+    return _errors.status(text) if _errors.is_terminal else nullcontext()
+
+
+def _refuse_faults(report: Report, report_to: Path | None) -> None:
+    for fault in report.faults:
+        print(fault, file=sys.stderr)
+    if report.faults:
+        _write_report(report, report_to, None)
+        raise typer.Exit(1)
+
+
+def _fail(text: str) -> None:
+    print(f"mingci: {text}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _show_difference(difference: PlanDifference) -> None:
+    for line in _difference_lines(difference):
+        print(line)
+
+
+def _difference_lines(difference: PlanDifference) -> Iterator[str]:
+    """The difference as text: what is new, what goes, what a row says otherwise."""
+    for row in difference.added:
+        yield f"+ {_place(row)} {row.major_name} {row.quota}"
+    for row in difference.removed:
+        yield f"- {_place(row)} {row.major_name} {row.quota}"
+    for change in difference.changed:
+        before, after = asdict(change.before), asdict(change.after)
+        differing = [
+            f"{name} {before[name]} → {after[name]}"
+            for name in before
+            if name != "line" and before[name] != after[name]
+        ]
+        yield f"~ {_place(change.after)} {', '.join(differing)}"
+    if difference:
+        yield f"seats {difference.seats_before} → {difference.seats_after}"
+
+
+def _place(row: MajorRow) -> str:
+    return f"{row.institution_code}/{row.track}/{row.plan_nature} {row.major_code}"
+
+
+def _say(report: Report, *, changed: bool, dry_run: bool) -> None:
+    for notice in report.notices:
+        print(f"{report.file}: {notice}", file=sys.stderr)
+    outcome = (
+        "dry run, nothing changed" if dry_run else "applied" if changed else "nothing to change"
+    )
+    totals = ", ".join(f"{name} {count}" for name, count in report.totals.items())
+    print(f"{report.file}: {report.rows} rows; {totals}; {outcome}")
+
+
+def _write_report(report: Report, to: Path | None, difference: PlanDifference | None) -> None:
+    if to is None:
+        return
+    content = {
+        "file": report.file,
+        "rows": report.rows,
+        "totals": report.totals,
+        "digest": report.digest,
+        "notices": report.notices,
+        "rejections": [asdict(fault) for fault in report.faults],
+        "difference": None if difference is None else list(_difference_lines(difference)),
+    }
+    to.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

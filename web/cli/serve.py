@@ -1,0 +1,40 @@
+"""`mingci serve`: the service on one or more workers."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+WIRE: Mapping[str, object] = {
+    "ws": "websockets-sansio",
+    "ws_max_size": 4096,
+    "ws_per_message_deflate": False,
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 10,
+}
+"""How uvicorn speaks: small websocket messages without compression, no log of addresses."""
+
+
+def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """The server of one application in this process."""
+    return uvicorn.Config(app, host=host, port=port, **WIRE)  # type: ignore[arg-type]
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+) -> None:
+    """Serve the database in MINGCI_DATABASE_URL (default ./var/mingci.db)."""
+    uvicorn.run(
+        "web.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        **WIRE,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,98 @@
+"""What a request is handed: the services of this process, and who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import HTTPConnection
+
+from service.accounts import Accounts
+from service.board import Board
+from service.errors import Refusal
+from service.filing import FilingDesk
+from service.push.hub import Hub
+from service.settings import Settings
+from service.store.people import SignedIn
+
+COOKIE = "mingci_session"
+
+_bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What this process is made of, joined once by `web.app`."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    engine: AsyncEngine
+    accounts: Accounts
+    desk: FilingDesk
+    board: Board
+    hub: Hub
+
+
+def services(request: HTTPConnection) -> Services:
+    """The services behind a request or a websocket."""
+    found: Services = request.app.state.services
+    return found
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The session token a connection brings: its bearer header, else its cookie."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    return connection.cookies.get(COOKIE)
+
+
+def device_of(request: Request) -> str:
+    """What the candidate is shown of the device a change came from."""
+    return request.headers.get("user-agent", "")[:200]
+
+
+async def anybody_signed_in(
+    request: Request,
+    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> SignedIn:
+    """Who is asking, also before the first change of the password."""
+    token = token_of(request)
+    if token is None:
+        raise Refusal("not-signed-in")
+    if request.method not in ("GET", "HEAD") and "authorization" not in request.headers:
+        _refuse_foreign_origin(request)
+    return await services(request).accounts.whose(token)
+
+
+async def api_candidate(person: Annotated[SignedIn, Depends(anybody_signed_in)]) -> SignedIn:
+    """Who is asking; the initial password must have been changed."""
+    if person.must_change_password:
+        raise Refusal("must-change-password")
+    return person
+
+
+async def page_candidate(request: Request) -> SignedIn:
+    """Who is looking at a page."""
+    return await api_candidate(await anybody_signed_in(request, None))
+
+
+def _refuse_foreign_origin(request: Request) -> None:
+    """A cookie alone changes nothing for another site's page."""
+    if not same_origin(request):
+        raise Refusal("not-signed-in")
+
+
+def same_origin(connection: HTTPConnection) -> bool:
+    """Whether the browser says that this host's own page asks; programs name no origin."""
+    origin = connection.headers.get("origin")
+    if origin is None:
+        return connection.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    return origin.partition("://")[2] == connection.headers.get("host")
+
+
+Own = Annotated[SignedIn, Depends(api_candidate)]
+At = Annotated[Services, Depends(services)]

@@ -1,0 +1,11 @@
+"""What people see: HTML pages that work without JavaScript."""
+
+from fastapi import APIRouter
+
+from web.pages import account, assets, choice, home, my, plans, stats
+
+router = APIRouter()
+for module in (assets, home, account, my, choice, plans, stats):
+    router.include_router(module.router)
+
+__all__ = ["router"]

@@ -1,0 +1,71 @@
+"""The public plan: search, and one institution with every major."""
+
+from fastapi import APIRouter, Request, Response
+
+from service import views
+from service.board import Board
+from service.errors import Refusal
+from service.shapes import RoundView
+from web.deps import services
+from web.pages.render import public_page
+from web.pages.routing import PageRoute
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+PAGE = 50
+
+
+def shown_round(board: Board, code: str | None) -> RoundView | None:
+    """The round asked for; else one that is going on, else the newest."""
+    if code is not None:
+        return views.round_view(board, code)
+    rounds = views.round_views(board)
+    going = [one for one in rounds if one["state"] not in {"published", "closed"}]
+    return next(iter(going or rounds), None)
+
+
+@router.get("/plans")
+async def plans(  # noqa: PLR0913 the parts of the address
+    request: Request,
+    q: str = "",
+    track: str = "",
+    round: str | None = None,
+    after: int = 0,  # noqa: A002
+) -> Response:
+    """Units that match, 50 to a page."""
+    board = services(request).board
+    chosen = shown_round(board, round)
+    if chosen is None:
+        return public_page(request, "plans.html", round=None, rounds=[])
+    start = max(0, after)
+    found, following = views.units(board, chosen["code"], q, track, (start, PAGE))
+    return public_page(
+        request,
+        "plans.html",
+        round=chosen,
+        rounds=views.round_views(board),
+        q=q,
+        track=track,
+        units=found,
+        start=start,
+        following=following,
+        page=PAGE,
+    )
+
+
+@router.get("/plans/{institution}")
+async def institution(
+    request: Request,
+    institution: str,
+    round: str | None = None,  # noqa: A002 the name in the address
+) -> Response:
+    """Every unit of one institution in a round, with its majors."""
+    board = services(request).board
+    chosen = shown_round(board, round)
+    found = []
+    if chosen is not None:
+        some, _ = views.units(board, chosen["code"], institution, "", (0, 200))
+        found = [unit for unit in some if unit["institution_code"] == institution]
+    if chosen is None or not found:
+        raise Refusal("unknown-unit", institution_code=institution)
+    return public_page(request, "institution.html", round=chosen, units=found)

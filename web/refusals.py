@@ -1,0 +1,192 @@
+"""Refusals and faults as RFC 9457 problems: the one place where a code becomes status and words."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from service.errors import Refusal
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:mingci:problem:"
+
+_log = structlog.get_logger(__name__)
+
+SENTENCES: dict[str, tuple[int, str, str]] = {
+    "not-open": (409, "填报尚未开始，没有保存。", "Filing has not opened yet. Nothing was saved."),
+    "create-locked": (
+        409,
+        "新增志愿的时间已过；已有志愿的考生仍可修改。没有保存。",
+        "New choices are no longer taken; those who hold one may still change it. Nothing was saved.",
+    ),
+    "delete-locked": (
+        409,
+        "撤销志愿的时间已过，您的志愿仍然有效，可以改报。",
+        "Choices can no longer be withdrawn. Yours stands and may still be changed.",
+    ),
+    "segment-closed": (
+        409,
+        "您所在的分数段已停止修改（{closes_at}）。没有保存，您原来的志愿仍然有效。",
+        "Your score segment closed at {closes_at}. Nothing was saved; the choice you held stands.",
+    ),
+    "unknown-unit": (
+        422,
+        "本轮计划中没有院校代号 {institution_code}（或需要注明计划性质）。",
+        "No unit {institution_code} in this round's plan (or its plan nature must be named).",
+    ),
+    "unknown-major": (
+        422,
+        "该院校计划中没有专业代号 {major_code}。",
+        "The unit has no major {major_code}.",
+    ),
+    "wrong-track": (
+        422,
+        "院校 {institution_code} 在您的科类没有招生计划。",
+        "Institution {institution_code} takes nobody of your track in this round.",
+    ),
+    "duplicate-major": (
+        422,
+        "专业 {major_code} 填了两次。",
+        "Major {major_code} is listed twice.",
+    ),
+    "too-many-majors": (
+        422,
+        "最多填 {limit} 个专业，您填了 {count} 个。",
+        "At most {limit} majors are allowed; {count} were given.",
+    ),
+    "too-many-units": (422, "一次最多试算 {limit} 所院校。", "At most {limit} units at a time."),
+    "version-conflict": (
+        409,
+        "志愿在别处已被修改。没有保存；请看过现在的志愿再改。",
+        "The choice was changed elsewhere. Nothing was saved; look at it before changing it again.",
+    ),
+    "idempotency-mismatch": (
+        422,
+        "同一个幂等键用在了不同的请求上。没有保存。",
+        "This idempotency key came with another request before. Nothing was saved.",
+    ),
+    "no-choice": (409, "您现在没有志愿，无需撤销。", "You hold no choice to withdraw."),
+    "not-signed-in": (401, "请先登录。", "Please sign in."),
+    "must-change-password": (
+        403,
+        "首次登录请先修改初始密码。",
+        "The initial password must be changed first.",
+    ),
+    "wrong-credentials": (
+        401,
+        "考生号或密码不对。",
+        "The candidate number or the password is wrong.",
+    ),
+    "weak-password": (
+        422,
+        "新密码需要 {least} 到 {most} 个字符，并且不能与原密码相同。",
+        "The new password needs {least} to {most} characters and must differ from the old one.",
+    ),
+    "too-many-attempts": (429, "尝试次数过多，请稍后再试。", "Too many attempts; try again later."),
+    "too-many-connections": (
+        429,
+        "同时打开的实时页面不能超过 {limit} 个。",
+        "At most {limit} live connections at a time.",
+    ),
+    "not-published": (404, "尚未公布。", "Not published yet."),
+    "not-found": (404, "没有这一项。", "There is no such thing."),
+    "plan-in-use": (
+        409,
+        "院校 {institution_code} 专业 {major_code} 已有考生填报，不能从计划中删除；可以改为 0。",
+        "Somebody holds institution {institution_code} major {major_code}; it cannot be removed, "
+        "only set to 0.",
+    ),
+    "overloaded": (
+        503,
+        "系统繁忙，请几秒后重试；没有保存。",
+        "Too busy just now; try again in a few seconds. Nothing was saved.",
+    ),
+    "unavailable": (
+        503,
+        "暂时无法保存，您原来的志愿仍然有效。请稍后重试。",
+        "Not available just now; what you held stands. Please try again later.",
+    ),
+    "invalid-request": (422, "请求的内容或格式不对。", "The request is not of the form expected."),
+    "method-not-allowed": (
+        405,
+        "此地址不支持这种操作。",
+        "This address does not take that method.",
+    ),
+    "internal": (500, "服务器内部错误，没有保存。", "An internal fault. Nothing was saved."),
+}
+
+
+def status(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    return SENTENCES[refusal.code][0]
+
+
+def sentence(refusal: Refusal, language: str = "zh") -> str:
+    """What a person is told, in Chinese or English."""
+    _, chinese, english = SENTENCES[refusal.code]
+    facts = {"closes_at": "", "institution_code": "", "major_code": "", **refusal.facts}
+    return (english if language == "en" else chinese).format(**facts)
+
+
+def language_of(header: str) -> str:
+    """ "en" where English is preferred over Chinese, else "zh"."""
+    english, chinese = header.lower().find("en"), header.lower().find("zh")
+    return "en" if english >= 0 and (chinese < 0 or english < chinese) else "zh"
+
+
+def problem(request: Request, refusal: Refusal, **more: object) -> JSONResponse:
+    """A refusal as a response."""
+    number = status(refusal)
+    language = language_of(request.headers.get("accept-language", ""))
+    body: dict[str, object] = {
+        "type": URN + refusal.code,
+        "title": HTTPStatus(number).phrase,
+        "status": number,
+        "detail": sentence(refusal, language),
+        **refusal.facts,
+        **more,
+    }
+    if refusal.current is not None:
+        body["current"] = refusal.current
+    headers = {"Cache-Control": "no-store", "Content-Language": language}
+    if number == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "2"
+    if number == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, number, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal, bad request and fault of `app` as a problem."""
+
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, refusal: Refusal) -> JSONResponse:
+        return problem(request, refusal)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, fault: RequestValidationError) -> JSONResponse:
+        places = [
+            {"place": "/".join(str(part) for part in error["loc"]), "message": error["msg"]}
+            for error in fault.errors()
+        ]
+        return problem(request, Refusal("invalid-request"), errors=places)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, fault: HTTPException) -> JSONResponse:
+        code = {404: "not-found", 405: "method-not-allowed"}.get(
+            fault.status_code, "invalid-request"
+        )
+        response = problem(request, Refusal(code))
+        for name, value in (fault.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, fault: Exception) -> JSONResponse:
+        _log.error(
+            "request_failed", path=request.url.path, fault=type(fault).__name__, exc_info=fault
+        )
+        return problem(request, Refusal("internal"))
