@@ -32,8 +32,8 @@ LEVELS = {
 """What is installed for which purpose; each level holds everything of those before it."""
 
 CHECKS = {
-    "format": ("ruff", "format", "--check", "--quiet", "--diff", "."),
-    "lint": ("ruff", "check", "--quiet", "."),
+    "format": ("ruff", "format", "--check", "."),
+    "lint": ("ruff", "check", "--quiet", "--output-format", "concise", "."),
     "types": ("mypy",),
     "imports": ("lint-imports", "--no-logo"),
     "dependencies": ("deptry", "."),

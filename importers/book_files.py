@@ -73,7 +73,9 @@ def _refuse_second_choices(choices: Choices, report: Report) -> None:
     seen: set[str] = set()
     for line, number in zip(choices.line, choices.candidate_no, strict=True):
         if number in seen:
-            report.reject(line, "candidate_no", number, "has another choice; standings are of one each")
+            report.reject(
+                line, "candidate_no", number, "has another choice; standings are of one each"
+            )
         seen.add(number)
 
 
@@ -97,7 +99,9 @@ def plan_of(
         seats=np.array([sum(quota) for quota in quotas], np.int32),
         ratio=np.array([rules.ratio_of(key) for key in keys], np.int32),
         strict=np.array([rules.strict(key) for key in keys], np.bool_),
-        major_unit=np.repeat(np.arange(len(keys), dtype=np.int32), [len(quota) for quota in quotas]),
+        major_unit=np.repeat(
+            np.arange(len(keys), dtype=np.int32), [len(quota) for quota in quotas]
+        ),
         major_quota=np.array([one for quota in quotas for one in quota], np.int32),
     )
 

@@ -41,9 +41,7 @@ class Candidates:
         return self.exam + self.bonus
 
 
-NOBODY = Candidates(
-    [], [], [], np.zeros(0, np.int32), np.zeros(0, np.int32), {}, [], [], []
-)
+NOBODY = Candidates([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int32), {}, [], [], [])
 """What a refused file gives."""
 
 
@@ -67,7 +65,9 @@ def read_candidates(
         track=cells.codes("track", needed=True),
         exam=cells.scores("exam_score", needed=True),
         bonus=cells.scores("bonus"),
-        subjects={subject: cells.scores(subject) for subject in SUBJECTS if subject in cells.columns},
+        subjects={
+            subject: cells.scores(subject) for subject in SUBJECTS if subject in cells.columns
+        },
         id_number=cells.codes("id_number"),
         phone=cells.codes("phone"),
         initial_code=cells.codes("initial_code"),

@@ -26,7 +26,7 @@ _NO = ("否", "0", "false", "no", "n", "", "不服从", "不愿意")
 ADJUSTMENT: Mapping[str, bool] = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 
 
-class Unfit(ValueError):  # noqa: N818 - a predicate, "is not a whole number"
+class Unfit(ValueError):
     """Why a cell cannot be right, as the predicate of a sentence."""
 
 
@@ -104,7 +104,9 @@ class Cells:
             before = first.setdefault(key, row)
             if before != row:
                 line = self.lines[before]
-                self.reject(row, column, values[row], f"is {what} a second time, first in line {line}")
+                self.reject(
+                    row, column, values[row], f"is {what} a second time, first in line {line}"
+                )
 
     def _convert(self, column: str, convert: Callable[[str], Value], default: Value) -> list[Value]:
         meaning = self._meaning(column, convert, default)

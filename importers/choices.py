@@ -21,6 +21,7 @@ from importers.tables import Source, read_table
 from ranking.rules import RoundRules
 
 Int: TypeAlias = NDArray[np.int32]
+MAX_DENSE = 1 << 21
 NONE = -1
 """In columns of indices: nothing there, or nothing that exists."""
 
@@ -158,9 +159,10 @@ class Matched:
     @property
     def first_major(self) -> Int:
         """(n,) int32: the first major, NONE where none is listed."""
-        if self.majors.shape[1]:
-            return self.majors[:, 0]
-        return np.full(len(self.unit), NONE, np.int32)
+        first = np.full(len(self.unit), NONE, np.int32)
+        for column in self.majors.T[:1]:
+            first[:] = column
+        return first
 
 
 def match_choices(
@@ -214,17 +216,29 @@ def _numbered(values: Sequence[str]) -> dict[str, int]:
 
 
 def _find(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> Int:
-    """(n,) int32: where each wanted key stands among the distinct keys, NONE where it does not."""
+    """(n,) int32: where each wanted key stands among the distinct keys, NONE where it does not.
+
+    Negative keys are nowhere. Small keys are looked up in a table, others searched.
+    """
     if not len(keys):
         return np.full(len(wanted), NONE, np.int32)
+    if keys.max() < MAX_DENSE and wanted.max(initial=0) < MAX_DENSE:
+        place_of = np.full(MAX_DENSE + 1, NONE, np.int32)
+        place_of[keys[keys >= 0]] = np.flatnonzero(keys >= 0)
+        return place_of[np.where(wanted < 0, MAX_DENSE, wanted)]
     order = np.argsort(keys)
     ordered = keys[order]
     place = np.minimum(np.searchsorted(ordered, wanted), len(keys) - 1)
-    return np.where(ordered[place] == wanted, order[place], NONE).astype(np.int32)
+    found = (ordered[place] == wanted) & (wanted >= 0)
+    return np.where(found, order[place], NONE).astype(np.int32)
 
 
 def _match_units(
-    choices: Choices, candidates: Candidates, rows: Sequence[MajorRow], candidate: Int, faults: _Faults
+    choices: Choices,
+    candidates: Candidates,
+    rows: Sequence[MajorRow],
+    candidate: Int,
+    faults: _Faults,
 ) -> Int:
     """The unit of the choice's institution and plan nature in the candidate's own track."""
     keys = list(by_unit(rows))
@@ -256,9 +270,7 @@ def _match_units(
     return unit
 
 
-def _match_majors(
-    choices: Choices, rows: Sequence[MajorRow], unit: Int, faults: _Faults
-) -> Int:
+def _match_majors(choices: Choices, rows: Sequence[MajorRow], unit: Int, faults: _Faults) -> Int:
     """The majors' indices; one that is not the unit's is a fault."""
     units = by_unit(rows)
     owner = np.repeat(np.arange(len(units)), [len(majors) for majors in units.values()])
@@ -266,8 +278,9 @@ def _match_majors(
     number = _numbered(offered)
     known = owner * (len(number) + 1) + _numbers(number, offered)
     translate = np.append(_numbers(number, choices.major_codes), NONE)
-    majors = np.full(choices.major_ids.shape, NONE, np.int32)
-    for place in range(majors.shape[1]):
+    width = int(choices.major_ids.shape[1])
+    majors = np.full((len(choices), width), NONE, np.int32)
+    for place in range(width):
         listed = choices.major_ids[:, place] != NONE
         code = translate[choices.major_ids[:, place]]
         wanted = np.where(code == NONE, NONE, unit.astype(np.int64) * (len(number) + 1) + code)
@@ -276,4 +289,3 @@ def _match_majors(
             code_text = choices.majors[row][place]
             faults.add(row, f"major_{place + 1}", code_text, "is not a major of this unit")
     return majors
-

@@ -132,24 +132,9 @@ def recognise(
     their cells joined with "-", and stay what they are besides.
     """
     chosen = _follow(table, layout, mapping, report)
-    spoken_for = set(chosen.values())
-    ignored = []
-    for heading in table.columns:
-        column = layout.by_heading.get(plain(heading))
-        if heading in spoken_for:
-            continue
-        if column is None:
-            ignored.append(heading)
-        elif column not in chosen:
-            chosen[column] = heading
-        elif chosen[column] in mapping:
-            ignored.append(heading)
-        else:
-            report.reject(
-                table.heading_line, heading, "", f"is the column {column} again, like {chosen[column]}"
-            )
+    _add_known(chosen, table, layout, report)
     used = {part for source in chosen.values() for part in _parts(source, table)}
-    ignored = [heading for heading in ignored if heading not in used]
+    ignored = [heading for heading in table.columns if heading not in used]
     if ignored:
         report.notices.append(f"columns that are not used: {', '.join(ignored)}")
     missing = [column for column in layout.needed if column not in chosen]
@@ -161,6 +146,19 @@ def recognise(
     return Cells(columns, chosen, table.lines, report)
 
 
+def _add_known(chosen: dict[str, str], table: Table, layout: Layout, report: Report) -> None:
+    """Columns by their headings, where the mapping has not spoken; twice the same is a fault."""
+    mapped = dict(chosen)
+    for heading in table.columns:
+        column = layout.by_heading.get(plain(heading))
+        if column is None or column in mapped or heading in mapped.values():
+            continue
+        before = chosen.setdefault(column, heading)
+        if before != heading:
+            message = f"is the column {column} again, like {before}"
+            report.reject(table.heading_line, heading, "", message)
+
+
 def _follow(
     table: Table, layout: Layout, mapping: Mapping[str, str], report: Report
 ) -> dict[str, str]:
@@ -170,9 +168,13 @@ def _follow(
         column = layout.by_heading.get(plain(target))
         absent = [part for part in _parts(source, table) if part not in table.columns]
         if column is None:
-            report.reject(0, "", "", f'has no column "{target}" to map to: {", ".join(layout.names)}')
+            report.reject(
+                0, "", "", f'has no column "{target}" to map to: {", ".join(layout.names)}'
+            )
         elif absent:
-            report.reject(table.heading_line, "", "", f"has no column {', '.join(absent)} to map from")
+            report.reject(
+                table.heading_line, "", "", f"has no column {', '.join(absent)} to map from"
+            )
         elif column in chosen:
             report.reject(0, "", "", f"cannot map both {chosen[column]} and {source} to {column}")
         else:

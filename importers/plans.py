@@ -88,7 +88,9 @@ def totals(rows: Sequence[MajorRow]) -> dict[str, int]:
 def _check_units(rows: Sequence[MajorRow], units: Sequence[UnitKey], cells: Cells) -> None:
     """A major stands once in its unit, and a unit goes by one name."""
     cells.refuse_twice(
-        [(unit, row.major_code) for unit, row in zip(units, rows, strict=True)], "a major of this unit", "major_code"
+        [(unit, row.major_code) for unit, row in zip(units, rows, strict=True)],
+        "a major of this unit",
+        "major_code",
     )
     named: dict[UnitKey, MajorRow] = {}
     institutions: dict[str, set[str]] = {}

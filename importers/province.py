@@ -155,14 +155,17 @@ def _plan(rng: Generator, units: int, majors: int) -> tuple[tuple[MajorRow, ...]
             institution_name=names[institution[unit]],
             plan_nature="定向" if nature[unit] else "非定向",
             major_code=_major_code(at),
-            major_name=MAJORS[kind] + ("" if at < len(MAJORS) else f"（{at // len(MAJORS) + 1}班）"),
+            major_name=MAJORS[kind]
+            + ("" if at < len(MAJORS) else f"（{at // len(MAJORS) + 1}班）"),
             quota=seat,
             tuition=str(fee),
             duration="4年",
             notes="",
         )
         for line, unit, at, kind, seat, fee in zip(
-            range(2, majors + 2), *(c.tolist() for c in (owner, place, subject, quota, tuition)), strict=True
+            range(2, majors + 2),
+            *(c.tolist() for c in (owner, place, subject, quota, tuition)),
+            strict=True,
         )
     )
     offered = _Units(
@@ -197,14 +200,20 @@ def _institutions(rng: Generator, count: int) -> tuple[list[str], list[str]]:
     """Names and codes, all different; codes like "007" and "E87"."""
     combinations = len(FIRST) * len(SECOND) * len(KINDS)
     names = []
-    for one in (rng.permutation(combinations)[:count] if count <= combinations else range(count)):
+    for one in rng.permutation(combinations)[:count] if count <= combinations else range(count):
         pair, kind = divmod(int(one) % combinations, len(KINDS))
         first, second = divmod(pair, len(SECOND))
         again = int(one) // combinations
-        names.append(f"{FIRST[first]}{SECOND[second]}{f'第{again + 1}' if again else ''}{KINDS[kind]}")
+        names.append(
+            f"{FIRST[first]}{SECOND[second]}{f'第{again + 1}' if again else ''}{KINDS[kind]}"
+        )
     letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
     codes = [
-        f"{n:03d}" if n < 1000 else f"{letters[n // 100 - 10]}{n % 100:02d}" if n < 3400 else f"{n:06d}"
+        f"{n:03d}"
+        if n < 1000
+        else f"{letters[n // 100 - 10]}{n % 100:02d}"
+        if n < 3400
+        else f"{n:06d}"
         for n in rng.permutation(max(count, 3400))[:count].tolist()
     ]
     return names, codes
@@ -245,7 +254,9 @@ def _quotas(rng: Generator, seats: Int, count: Int) -> Int:
 
 
 def _people(rng: Generator, n: int, tracks: int) -> tuple[Candidates, Int]:
-    track = (rng.random(n) >= SCIENCE_SHARE).astype(np.int64) if tracks > 1 else np.zeros(n, np.int64)
+    track = (
+        (rng.random(n) >= SCIENCE_SHARE).astype(np.int64) if tracks > 1 else np.zeros(n, np.int64)
+    )
     below = rng.random(n)
     filing = np.empty(n, np.int64)
     for number, scores in enumerate(SCORE_BELOW):
@@ -278,7 +289,7 @@ def _marks(rng: Generator, exam: Int) -> Int:
     full = np.array(SUBJECT_MAX)
     ability = exam / full.sum()
     share = np.clip(ability[:, None] + rng.normal(0, 0.06, (len(exam), len(full))), 0, 1)
-    marks = np.minimum(np.floor(share * full), full).astype(np.int64)
+    marks: Int = np.minimum(np.floor(share * full), full).astype(np.int64)
     for subject in (3, 0, 1, 2):
         rest = exam - marks.sum(axis=1)
         marks[:, subject] = np.clip(marks[:, subject] + rest, 0, full[subject])

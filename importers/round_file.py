@@ -212,40 +212,62 @@ def _segments(
     section: Section, opens: datetime | None, closes: datetime | None
 ) -> tuple[Segment, ...]:
     """The segments, highest first, of which the last takes everybody who is left."""
-    segments = []
     parts = section.sections("segments")
-    for part in parts:
-        last = part is parts[-1]
-        close, low = part.needed_instant("closes"), part.score("min_score")
-        if low is None and not last:
-            part.reject("min_score", None, "is missing: only the last segment has none")
-        if low is not None and last:
-            part.reject("min_score", score_text(low), "leaves lower scores without a segment")
-        if close is not None:
-            if opens and closes and not opens < close <= closes:
-                part.reject("closes", close, "is not between opens and closes")
-            segments.append((part, Segment(low, close)))
-    for (_, above), (part, segment) in pairwise(segments):
-        if None not in (above.min_score, segment.min_score) and not above.min_score > segment.min_score:
-            part.reject("min_score", score_text(segment.min_score), "is not below the segment before")
-        if segment.closes < above.closes:
-            part.reject("closes", segment.closes, "is earlier than the segment before")
-    return tuple(segment for _, segment in segments)
+    rows = [(part, part.score("min_score"), part.needed_instant("closes")) for part in parts]
+    for part, low, close in rows:
+        _check_bound(part, low, last=part is parts[-1])
+        if opens and closes and close and not opens < close <= closes:
+            part.reject("closes", close, "is not between opens and closes")
+    for (_, above, earlier), (part, low, close) in pairwise(rows):
+        if low is not None and above is not None and low >= above:
+            part.reject("min_score", score_text(low), "is not below the segment before")
+        if close and earlier and close < earlier:
+            part.reject("closes", close, "is earlier than the segment before")
+    return tuple(Segment(low, close) for _, low, close in rows if close)
+
+
+def _check_bound(part: Section, low: int | None, *, last: bool) -> None:
+    if low is None and not last:
+        part.reject("min_score", None, "is missing: only the last segment has none")
+    if low is not None and last:
+        part.reject("min_score", score_text(low), "leaves lower scores without a segment")
 
 
 def round_file_toml(file: RoundFile) -> str:
     """The round as the text of a round file: `read_round` gives an equal one back."""
-    return "\n".join([*_identity_lines(file), *_schedule_lines(file.schedule), *_unit_lines(file.rules)]) + "\n"
+    return (
+        "\n".join(
+            [*_identity_lines(file), *_schedule_lines(file.schedule), *_unit_lines(file.rules)]
+        )
+        + "\n"
+    )
 
 
 def _identity_lines(file: RoundFile) -> Iterator[str]:
     rules = file.rules
-    yield from ("[season]", f"code = {_quoted(file.season_code)}", f"kind = {_quoted(file.season_kind)}")
-    yield from ("", "[batch]", f"code = {_quoted(file.batch_code)}", f"name = {_quoted(file.batch_name)}")
+    yield from (
+        "[season]",
+        f"code = {_quoted(file.season_code)}",
+        f"kind = {_quoted(file.season_kind)}",
+    )
+    yield from (
+        "",
+        "[batch]",
+        f"code = {_quoted(file.batch_code)}",
+        f"name = {_quoted(file.batch_name)}",
+    )
     yield from ("", "[round]", f"code = {_quoted(file.code)}", f"name = {_quoted(file.name)}")
     yield f"regime = {_quoted(rules.regime)}"
-    yield from _rule_lines(replace(_NO_RULES, ratio=rules.ratio, major_rule=rules.major_rule,
-        scope=rules.scope, refill=rules.refill, major_score=rules.major_score))
+    yield from _rule_lines(
+        replace(
+            _NO_RULES,
+            ratio=rules.ratio,
+            major_rule=rules.major_rule,
+            scope=rules.scope,
+            refill=rules.refill,
+            major_score=rules.major_score,
+        )
+    )
     yield f"majors_per_choice = {rules.majors_per_choice}"
     yield f"choices_per_form = {rules.choices_per_form}"
     yield f"draw_seed = {_quoted(rules.draw_seed)}"

@@ -79,7 +79,9 @@ def decode(source: Source, report: Report) -> str | None:
         meant = content is not source.content or _characters(content[: error.start]) >= PROOF
         line = content.count(b"\n", 0, error.start) + 1
         if meant:
-            report.reject(line, "", "", f"has a byte that is not UTF-8 (0x{content[error.start]:02x})")
+            report.reject(
+                line, "", "", f"has a byte that is not UTF-8 (0x{content[error.start]:02x})"
+            )
             return None
         return _decode_gb18030(content, report)
     return _without_nul(text, report)
@@ -116,7 +118,10 @@ def _read_csv(text: str, report: Report) -> Table | None:
     delimiter = find_delimiter(lines[first])
     if delimiter is None:
         report.reject(
-            first + 1, "", "", "has a single column: the delimiter must be a comma, semicolon or tab"
+            first + 1,
+            "",
+            "",
+            "has a single column: the delimiter must be a comma, semicolon or tab",
         )
         return None
     if '"' in text:
@@ -229,7 +234,10 @@ def _reject_ragged(report: Report, line: int, heading: Sequence[str], cells: int
     """A row that is too short names the first column it lacks, one too long the last it has."""
     column = heading[min(cells, len(heading) - 1)]
     report.reject(
-        line, column, "", f"is where the row goes wrong: {cells} cells under {len(heading)} headings"
+        line,
+        column,
+        "",
+        f"is where the row goes wrong: {cells} cells under {len(heading)} headings",
     )
 
 

@@ -95,7 +95,9 @@ class Section:
             self.reject(key, value, "is not a name")
             return ""
         if "/" in value or len(value) > MAX_CODE or value != value.strip():
-            self.reject(key, value, f"is not a code: a slash, or over {MAX_CODE} characters, or blanks")
+            self.reject(
+                key, value, f"is not a code: a slash, or over {MAX_CODE} characters, or blanks"
+            )
         return value
 
     def text(self, key: str, default: str) -> str:
@@ -192,7 +194,9 @@ class Section:
         if value is None:
             return default
         match = _SPAN.fullmatch(value) if isinstance(value, str) else None
-        hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+        hours, minutes, seconds = (
+            (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+        )
         length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
         if length > timedelta(0):
             return length

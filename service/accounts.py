@@ -15,13 +15,12 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import Refusal
 from service.events import to_ms
 from service.filing import Clock
 from service.store import people
-from service.store.engine import reading, writing
+from service.store.engine import Engine, reading, writing
 from service.store.people import SignedIn
 
 MIN_PASSWORD = 8
@@ -45,7 +44,7 @@ class Session:
 class Accounts:
     """Sign-in and sessions over one engine."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, session_hours: int) -> None:
+    def __init__(self, engine: Engine, clock: Clock, session_hours: int) -> None:
         self._engine = engine
         self._clock = clock
         self._span = timedelta(hours=session_hours)

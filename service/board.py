@@ -5,21 +5,20 @@ same columns, and so computes the same standings.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ranking.book import NO_MAJOR, NO_UNIT, Book, Plan, Roll, empty_book, make_roll
+from importers.book_files import tie_keys
+from importers.draws import draw_numbers
+from ranking.book import NO_MAJOR, NO_UNIT, Plan, Roll, empty_book, make_roll
 from ranking.outlook import Gates, Outlook, outlook
 from ranking.standing import Standings, standings
 from service.events import IMPORTS, Event
 from service.store import choices, log, people, rounds
-from service.store.engine import reading
+from service.store.engine import Connection, Engine, reading
 from service.store.people import Roster
 from service.terms import Terms
 
@@ -94,7 +93,7 @@ class RoundBoard:
 class Board:
     """All rounds, at one seq."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
         self._clock = clock
         self._folding = asyncio.Lock()
@@ -136,13 +135,13 @@ class Board:
                 await self._fold(connection, await log.follow(connection, self.seq), head.seq)
         self.as_of = max(self.as_of, asked_at)
 
-    async def _rebuild(self, connection: AsyncConnection, head: log.Head) -> None:
+    async def _rebuild(self, connection: Connection, head: log.Head) -> None:
         self.rounds, self._code_by_id = {}, {}
         for code in await rounds.revisions(connection):
             await self._load_round(connection, code, head.seq)
         self.seq, self.epoch = head.seq, head.epoch
 
-    async def _load_round(self, connection: AsyncConnection, code: str, loaded_at: int) -> None:
+    async def _load_round(self, connection: Connection, code: str, loaded_at: int) -> None:
         terms = await rounds.read_terms(connection, code)
         if terms is None:
             return
@@ -159,7 +158,7 @@ class Board:
         self.rounds[code] = fresh
         self._code_by_id[terms.round_id] = code
 
-    async def _fold(self, connection: AsyncConnection, events: list[Event], head: int) -> None:
+    async def _fold(self, connection: Connection, events: list[Event], head: int) -> None:
         """Fold events in order; an import is folded by reading its round as it is at `head`."""
         codes = await rounds.revisions(connection) if any(e.kind in IMPORTS for e in events) else {}
         touched = {e.round_id for e in events if e.kind in IMPORTS}
@@ -190,32 +189,16 @@ def plan_of(terms: Terms, track_number: dict[str, int]) -> Plan:
 
 def roll_of(terms: Terms, roster: Roster, track_number: dict[str, int]) -> Roll:
     """The candidates in ranking order: tie-break keys by track, then the published draw."""
+    rules = terms.file.rules
+    track = np.array([track_number[t] for t in roster.track], np.int16)
+    nothing = np.zeros(len(track), np.int32)
+    named = {name for names in rules.tie_break.values() for name in names}
+    subjects = {**dict.fromkeys(named, nothing), **roster.subjects}
+    strict = any(own.strict for own in rules.units.values())
     return make_roll(
         filing=roster.exam + roster.bonus,
         exam=roster.exam,
-        track=np.array([track_number[t] for t in roster.track], np.int16),
-        tie_keys=_tie_keys(terms, roster),
-        draw=draw_numbers(terms.file.rules.draw_seed, roster.number),
+        track=track,
+        tie_keys=tie_keys(subjects, track, track_number, rules),
+        draw=draw_numbers(rules.draw_seed, roster.number) if strict else None,
     )
-
-
-def _tie_keys(terms: Terms, roster: Roster) -> NDArray[np.int32]:
-    rules = terms.file.rules.tie_break
-    keys = np.zeros((len(roster.number), max(map(len, rules.values()), default=0)), np.int32)
-    tracks = np.array(roster.track, dtype=np.str_)
-    for track, names in rules.items():
-        of_track = tracks == track
-        for n, name in enumerate(names):
-            if name in roster.subjects:
-                keys[of_track, n] = roster.subjects[name][of_track]
-    return keys
-
-
-def draw_numbers(seed: str, numbers: list[str]) -> NDArray[np.uint64]:
-    """The seeded draw for those equal on every key; lower comes first. RULES.md 5.
-
-    Anyone can compute it again from the published seed and the candidate numbers.
-    """
-    key = hashlib.blake2b(seed.encode(), digest_size=32).digest()
-    drawn = b"".join(hashlib.blake2b(n.encode(), key=key, digest_size=8).digest() for n in numbers)
-    return np.frombuffer(drawn, dtype=">u8").astype(np.uint64)

@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from service.calendar import SEGMENT
 from service.decisions import Group, Request, Wish, decide
 from service.errors import Refusal
 from service.events import Event, from_ms, to_ms
 from service.receipts import Receipt
 from service.store import choices, log, people, rounds
-from service.store import engine as stores
+from service.store.engine import Connection, Engine, writing
 from service.terms import Terms
 
 __all__ = ["Clock", "FilingDesk", "Wish"]
@@ -38,7 +36,7 @@ class _Waiting:
 class FilingDesk:
     """The one way a choice gets into the log."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, announce: Callable[[int], None]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
         """`announce` is told the log's newest seq after each commit that grew it."""
         self._engine = engine
         self._clock = clock
@@ -59,7 +57,7 @@ class FilingDesk:
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
 
-    async def file(  # noqa: PLR0913 the parts of a request; a caller names each
+    async def file(
         self,
         candidate_id: int,
         round_code: str,
@@ -116,7 +114,7 @@ class FilingDesk:
 
     async def pass_gates(self) -> None:
         """Write the gates whose instant has come, for every round."""
-        async with stores.writing(self._engine) as connection:
+        async with writing(self._engine) as connection:
             now = self._clock()
             terms = await self._current_terms(connection, None)
             passed = await rounds.passed_gates(connection)
@@ -126,7 +124,7 @@ class FilingDesk:
 
     async def _commit(self, waiting: list[_Waiting]) -> None:
         outcomes: list[tuple[_Waiting, Receipt | Refusal]] = []
-        async with stores.writing(self._engine) as connection:
+        async with writing(self._engine) as connection:
             group = await self._gather(connection, [w.request for w in waiting])
             for one in waiting:
                 try:
@@ -148,7 +146,7 @@ class FilingDesk:
             else:
                 one.answer.set_result(outcome)
 
-    async def _gather(self, connection: AsyncConnection, requests: list[Request]) -> Group:
+    async def _gather(self, connection: Connection, requests: list[Request]) -> Group:
         """Read what the decisions need; the gates that are due are written first."""
         now = from_ms(to_ms(self._clock()))
         terms = await self._current_terms(connection, {r.round_code for r in requests})
@@ -170,7 +168,7 @@ class FilingDesk:
         return Group(now, terms, passed, known, held, receipts, answers, head.seq)
 
     async def _current_terms(
-        self, connection: AsyncConnection, codes: set[str] | None
+        self, connection: Connection, codes: set[str] | None
     ) -> dict[str, Terms]:
         """The terms of the rounds asked for (None: all), read anew only where they changed."""
         revisions = await rounds.revisions(connection)
@@ -185,7 +183,7 @@ class FilingDesk:
 
     async def _write_gates(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         now: datetime,
         terms: Mapping[str, Terms],
         passed: dict[int, set[str]],

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from importers.candidates import Candidates
 from importers.plans import MajorRow, PlanDifference, plan_difference
 from importers.round_file import RoundFile
@@ -13,12 +11,8 @@ from service.errors import Refusal
 from service.events import Event, Kind
 from service.filing import Clock
 from service.store import choices, log, people, rounds
-from service.store.engine import writing
+from service.store.engine import Connection, Engine, forget, writing
 from service.terms import Terms
-
-
-class _DryRun(Exception):
-    """Carries a finished rehearsal out of the transaction, which is thereby rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,7 @@ class CandidatesApplied:
 class Intake:
     """The writer of imports."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, announce: Callable[[int], None]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
         self._engine = engine
         self._clock = clock
         self._announce = announce
@@ -66,25 +60,20 @@ class Intake:
             Refusal: `not-found` for the round; `plan-in-use` when a unit or first major that
                 somebody holds would go.
         """
-        difference = plan_difference((), ())
-        try:
-            async with writing(self._engine) as connection:
-                terms = await rounds.read_terms(connection, round_code)
-                if terms is None:
-                    raise Refusal("not-found", what=round_code)
-                difference = plan_difference(rounds.as_rows(terms), rows)
-                if not difference:
-                    return PlanApplied(changed=False, difference=difference)
-                await _check_not_held(connection, terms, difference)
-                await rounds.put_plan(connection, terms, rows)
-                seq = await self._log(
-                    connection, "plan_imported", terms.round_id, {"digest": digest}
-                )
-                await rounds.touch(connection, terms.round_id, seq, digest)
-                if dry_run:
-                    raise _DryRun
-        except _DryRun:
-            return PlanApplied(changed=True, difference=difference)
+        async with writing(self._engine) as connection:
+            terms = await rounds.read_terms(connection, round_code)
+            if terms is None:
+                raise Refusal("not-found", what=round_code)
+            difference = plan_difference(rounds.as_rows(terms), rows)
+            if not difference:
+                return PlanApplied(changed=False, difference=difference)
+            await _check_not_held(connection, terms, difference)
+            await rounds.put_plan(connection, terms, rows)
+            seq = await self._log(connection, "plan_imported", terms.round_id, {"digest": digest})
+            await rounds.touch(connection, terms.round_id, seq, digest)
+            if dry_run:
+                await forget(connection)
+                return PlanApplied(changed=True, difference=difference)
         self._announce(seq)
         return PlanApplied(changed=True, difference=difference)
 
@@ -102,42 +91,35 @@ class Intake:
         Raises:
             Refusal: `not-found` for the season.
         """
-        codes: list[tuple[str, str]] = []
-        try:
-            async with writing(self._engine) as connection:
-                season_id = await rounds.season_id_of(connection, season_code)
-                if season_id is None:
-                    raise Refusal("not-found", what=season_code)
-                if await people.candidates_digest(connection, season_id) == digest:
-                    return CandidatesApplied(changed=False, people=len(rows.candidate_no), codes=())
-                ids = await people.put_candidates(connection, season_id, rows, digest)
-                codes = await _add_credentials(
-                    connection, ids, rows, must_change=must_change_password
+        async with writing(self._engine) as connection:
+            season_id = await rounds.season_id_of(connection, season_code)
+            if season_id is None:
+                raise Refusal("not-found", what=season_code)
+            if await people.candidates_digest(connection, season_id) == digest:
+                return CandidatesApplied(changed=False, people=len(rows.candidate_no), codes=())
+            ids = await people.put_candidates(connection, season_id, rows, digest)
+            codes = await _add_credentials(connection, ids, rows, must_change=must_change_password)
+            seq = 0
+            for round_id in await rounds.rounds_of_season(connection, season_id):
+                seq = await self._log(
+                    connection, "candidates_imported", round_id, {"season": season_code}
                 )
-                seq = 0
-                for round_id in await rounds.rounds_of_season(connection, season_id):
-                    seq = await self._log(
-                        connection, "candidates_imported", round_id, {"season": season_code}
-                    )
-                    await rounds.touch(connection, round_id, seq)
-                if dry_run:
-                    raise _DryRun
-        except _DryRun:
-            return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=())
+                await rounds.touch(connection, round_id, seq)
+            if dry_run:
+                await forget(connection)
+                return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=())
         self._announce(seq)
         return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=codes)
 
     async def _log(
-        self, connection: AsyncConnection, kind: Kind, round_id: int, body: Mapping[str, object]
+        self, connection: Connection, kind: Kind, round_id: int, body: Mapping[str, object]
     ) -> int:
         event = Event(0, kind, self._clock(), round_id=round_id, body=body)
         (written,) = await log.append(connection, [event])
         return written.seq
 
 
-async def _check_not_held(
-    connection: AsyncConnection, terms: Terms, difference: PlanDifference
-) -> None:
+async def _check_not_held(connection: Connection, terms: Terms, difference: PlanDifference) -> None:
     """A unit or a first major somebody holds may shrink to 0, but not vanish under them."""
     held = await choices.held_units(connection, terms.round_id)
     held_majors = {major_id for _, major_id in held}
@@ -153,7 +135,7 @@ async def _check_not_held(
 
 
 async def _add_credentials(
-    connection: AsyncConnection, ids: Sequence[int], rows: Candidates, *, must_change: bool
+    connection: Connection, ids: Sequence[int], rows: Candidates, *, must_change: bool
 ) -> list[tuple[str, str]]:
     """Initial codes for who has none: from the file, else made here and returned."""
     missing = await people.missing_credentials(connection, ids)

@@ -4,21 +4,19 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from importers.round_file import Schedule
 from service.events import Event, to_ms
 from service.filing import Clock
 from service.receipts import canonical
 from service.store import log, publications
-from service.store.engine import reading, writing
+from service.store.engine import Engine, reading, writing
 from service.store.publications import Snapshot
 
 
 class Publisher:
     """The writer of statistics."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, announce: Callable[[int], None]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
         self._engine = engine
         self._clock = clock
         self._announce = announce

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from ranking.book import NO_MAJOR, NO_UNIT
 from ranking.outlook import OneOutlook, Verdict, outlook_at
 from ranking.rules import BASIS_POINTS, UnitKey
 from ranking.scores import score_number
 from ranking.standing import NO_LINE, Standing, Status, standing_at, standing_of
 from service.board import Board, RoundBoard
-from service.errors import Refusal
 from service.decisions import choice_view
+from service.errors import Refusal
 from service.publishing import publication_times
 from service.receipts import Receipt
 from service.shapes import (
@@ -41,7 +39,7 @@ from service.shapes import (
     VerdictName,
 )
 from service.store import choices, people, publications
-from service.store.engine import reading
+from service.store.engine import Engine, reading
 from service.terms import Unit
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -451,7 +449,7 @@ def statistics_now(board: Board, round_code: str, number: int) -> StatisticsView
     }
 
 
-async def statistics(engine: AsyncEngine, board: Board, round_code: str) -> StatisticsView:
+async def statistics(engine: Engine, board: Board, round_code: str) -> StatisticsView:
     """The public table as of the last publication.
 
     Raises:
@@ -465,7 +463,7 @@ async def statistics(engine: AsyncEngine, board: Board, round_code: str) -> Stat
     return snapshot.content  # type: ignore[return-value]  # written by statistics_now alone
 
 
-async def me(engine: AsyncEngine, board: Board, candidate_id: int) -> Me:
+async def me(engine: Engine, board: Board, candidate_id: int) -> Me:
     """The signed-in candidate: scores, and the rounds with their gates and own closing time."""
     async with reading(engine) as connection:
         profile = await people.read_profile(connection, candidate_id)
@@ -498,7 +496,7 @@ def _own_round(board: Board, one: RoundBoard, row: int) -> OwnRound:
 
 
 async def own_choice(
-    engine: AsyncEngine, board: Board, round_code: str, candidate_id: int
+    engine: Engine, board: Board, round_code: str, candidate_id: int
 ) -> ChoiceView:
     """The choice a candidate holds, straight from the store."""
     one = round_board(board, round_code)
@@ -511,7 +509,7 @@ async def own_choice(
     return choice_view(Receipt.from_json(kept.body))
 
 
-async def receipt(engine: AsyncEngine, candidate_id: int, receipt_id: str) -> Receipt:
+async def receipt(engine: Engine, candidate_id: int, receipt_id: str) -> Receipt:
     """A candidate's own receipt.
 
     Raises:
@@ -524,7 +522,7 @@ async def receipt(engine: AsyncEngine, candidate_id: int, receipt_id: str) -> Re
     return Receipt.from_json(kept.body)
 
 
-async def history(engine: AsyncEngine, board: Board, round_code: str, candidate_id: int) -> History:
+async def history(engine: Engine, board: Board, round_code: str, candidate_id: int) -> History:
     """Every version of a candidate's choice, oldest first."""
     one = round_board(board, round_code)
     async with reading(engine) as connection:

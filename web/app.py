@@ -34,50 +34,58 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 this is where the clock comes from
 
 
-def make_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
-    """The application of one process. Nothing is opened before its lifespan begins."""
-    tick_s = settings.tick_ms / 1000
-    bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
-    engine = open_engine(settings)
-    board = Board(engine, clock)
-    desk = FilingDesk(engine, clock, bus.announce)
-    hub = Hub(board, clock, tick_s, settings.heartbeat_s)
-    accounts = Accounts(engine, clock, settings.session_hours)
-    publisher = Publisher(engine, clock, bus.announce)
+class Process:
+    """What one process is made of, and how it starts and stops."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        tick_s = settings.tick_ms / 1000
+        self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
+        self.engine = open_engine(settings)
+        self.board = Board(self.engine, clock)
+        self.desk = FilingDesk(self.engine, clock, self.bus.announce)
+        self.hub = Hub(self.board, clock, tick_s, settings.heartbeat_s)
+        self.follower = Follower(self.board, self.bus, tick_s)
+        publisher = Publisher(self.engine, clock, self.bus.announce)
+        self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
+        accounts = Accounts(self.engine, clock, settings.session_hours)
+        self.services = Services(
+            settings, clock, self.engine, accounts, self.desk, self.board, self.hub
+        )
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await migrate(engine)
-        await bus.open()
-        desk.open()
-        timekeeper = Timekeeper(board, desk, publisher, clock, tick_s)
-        await board.catch_up()
-        await timekeeper.look()
-        tasks = [
-            asyncio.create_task(Follower(board, bus, tick_s).run(), name="follower"),
-            asyncio.create_task(timekeeper.run(), name="timekeeper"),
-            asyncio.create_task(hub.run(), name="hub"),
-        ]
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Ready when the book is warm; on leaving, what waits at the desk is still answered."""
+        await migrate(self.engine)
+        await self.bus.open()
+        self.desk.open()
+        await self.board.catch_up()
+        await self.timekeeper.look()
+        running = (self.follower.run(), self.timekeeper.run(), self.hub.run())
+        tasks = [asyncio.create_task(one) for one in running]
         try:
             yield
         finally:
-            await desk.close()
+            await self.desk.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await bus.close()
-            await engine.dispose()
+            await self.bus.close()
+            await self.engine.dispose()
 
+
+def make_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+    """The application of one process. Nothing is opened before its lifespan begins."""
+    process = Process(settings, clock)
     app = FastAPI(
         title="mingci",
         version=version("mingci"),
-        lifespan=lifespan,
+        lifespan=process.lifespan,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.services = Services(settings, clock, engine, accounts, desk, board, hub)
-    app.state.metrics = Metrics(board, hub)
+    app.state.services = process.services
+    app.state.metrics = Metrics(process.board, process.hub)
     for module in (sessions, rounds, choice):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from service.accounts import Accounts
@@ -16,6 +15,7 @@ from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
 from service.settings import Settings
+from service.store.engine import Engine
 from service.store.people import SignedIn
 
 COOKIE = "mingci_session"
@@ -29,7 +29,7 @@ class Services:
 
     settings: Settings
     clock: Callable[[], datetime]
-    engine: AsyncEngine
+    engine: Engine
     accounts: Accounts
     desk: FilingDesk
     board: Board

@@ -5,6 +5,7 @@ leaves is noticed while the writer waits.
 """
 
 import asyncio
+
 import anyio
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from service import views
 from service.board import Board, RoundBoard
 from service.filing import FilingDesk
 from service.publishing import Publisher, publication_times
 from service.push.bus import Bus
+from service.store.engine import DatabaseFault
 
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class Follower:
             await self._bus.heard(self._tick_s)
             try:
                 await self._board.catch_up()
-            except (SQLAlchemyError, OSError) as fault:
+            except (DatabaseFault, OSError) as fault:
                 _log.error("log_unreachable", fault=type(fault).__name__)
                 await asyncio.sleep(self._tick_s)
 
@@ -58,7 +58,7 @@ class Timekeeper:
         while True:
             try:
                 await self.look()
-            except (SQLAlchemyError, OSError) as fault:
+            except (DatabaseFault, OSError) as fault:
                 _log.error("timekeeper_failed", fault=type(fault).__name__)
             await asyncio.sleep(self._tick_s)
 

@@ -6,16 +6,24 @@ head. Either way writers queue, so `seq` has no gaps, and a commit is on disk wh
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
 
 from service.settings import Settings
 from service.store import schema
+
+Engine: TypeAlias = AsyncEngine
+Connection: TypeAlias = AsyncConnection
+DatabaseFault: TypeAlias = SQLAlchemyError
+"""What a database out of reach, full or read-only raises; the rest of the service names it so."""
 
 _WRITES = "mingci_writes"
 
@@ -46,7 +54,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: SyncConnection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -72,6 +80,13 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
                 select(schema.head.c.seq).where(schema.head.c.id == 1).with_for_update()
             )
             yield connection
+
+
+async def forget(connection: AsyncConnection) -> None:
+    """Undo what this transaction wrote; it ends here. A dry run leaves nothing behind."""
+    transaction = connection.get_transaction()
+    if transaction is not None:
+        await transaction.rollback()
 
 
 def upsert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:

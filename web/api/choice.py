@@ -54,7 +54,7 @@ async def own_choice(at: At, person: Own, round_code: Code) -> ChoiceView:
 
 
 @router.put("/choice")
-async def file_choice(  # noqa: PLR0913 FastAPI's parameters are the request's parts
+async def file_choice(
     request: Request, at: At, person: Own, round_code: Code, key: Key, body: ChoiceWish
 ) -> Filed:
     """Create or change the choice. Answered 200, it is on disk; a retry with the same key is safe."""
@@ -69,7 +69,7 @@ async def file_choice(  # noqa: PLR0913 FastAPI's parameters are the request's p
 
 
 @router.delete("/choice")
-async def withdraw_choice(  # noqa: PLR0913 FastAPI's parameters are the request's parts
+async def withdraw_choice(
     request: Request,
     at: At,
     person: Own,

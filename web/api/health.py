@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
 
+from service.store.engine import DatabaseFault
 from service.store.migrate import at_newest
 from web.deps import services
 
@@ -23,7 +23,7 @@ async def ready(request: Request) -> JSONResponse:
     at = services(request)
     try:
         migrated, database = await at_newest(at.engine), True
-    except (SQLAlchemyError, OSError):
+    except (DatabaseFault, OSError):
         migrated, database = False, False
     behind = (at.clock() - at.board.as_of).total_seconds()
     parts = {

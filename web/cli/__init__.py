@@ -5,8 +5,7 @@ import sys
 import typer
 
 from service.errors import Refusal, StoreError
-from web.cli import demo, imports, serve
-from web.cli import offline
+from web.cli import demo, imports, offline, serve
 from web.refusals import sentence
 
 app = typer.Typer(

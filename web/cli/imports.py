@@ -12,7 +12,6 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from importers.candidates import read_candidates
 from importers.plans import MajorRow, PlanDifference, read_plan
@@ -21,7 +20,7 @@ from importers.round_file import read_round
 from importers.tables import Source
 from service.intake import Intake
 from service.settings import Settings
-from service.store.engine import open_engine
+from service.store.engine import Engine, open_engine
 from service.store.migrate import migrate
 from web.app import utc_now
 
@@ -118,7 +117,7 @@ T = TypeVar("T")
 
 def _with_store(act: Callable[[Intake], Awaitable[T]]) -> T:
     async def run() -> T:
-        engine: AsyncEngine = open_engine(Settings())
+        engine: Engine = open_engine(Settings())
         try:
             await migrate(engine)
             return await act(Intake(engine, utc_now, lambda _seq: None))

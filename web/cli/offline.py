@@ -6,6 +6,7 @@ Nothing is written unless it is whole: files are written beside and then moved i
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -216,7 +217,7 @@ def _unit_cells(filed: FileBook, unit: int) -> tuple[str, str, str]:
 def _text_order(texts: Sequence[str]) -> NDArray[np.int64]:
     """(n,) each text's place among all of them, sorted as text."""
     order = np.arange(len(texts))
-    if any(a > b for a, b in zip(texts, texts[1:], strict=False)):
+    if any(a > b for a, b in pairwise(texts)):
         places = sorted(range(len(texts)), key=texts.__getitem__)
         order[places] = np.arange(len(texts))
     return order

@@ -4,6 +4,7 @@ Looking and checking are addresses (GET); only a confirmed form changes anything
 the version that was seen and a key, so sending it twice files once.
 """
 
+import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -18,9 +19,9 @@ from web import refusals
 from web.deps import device_of, page_candidate, services
 from web.pages import position
 from web.pages.candidate import Desk, present
-from web.pages.keys import new_key
 from web.pages.render import private_page
-from web.pages.routing import PageRoute, go
+from web.pages.routing import PageRoute, go, reason
+from web.pages.words import Line
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -29,8 +30,13 @@ Text = Annotated[str, Form()]
 PAGE = 20
 
 
+def new_key() -> str:
+    """The key of one confirmation form: sending the form twice files once."""
+    return secrets.token_urlsafe(18)
+
+
 @router.get("/my/choice")
-async def edit(  # noqa: PLR0913 the parts of the address
+async def edit(
     request: Request,
     candidate: Candidate,
     q: str = "",
@@ -188,12 +194,12 @@ async def _not_saved(request: Request, candidate: SignedIn, refusal: Refusal) ->
         refusals.status(refusal),
         **desk.context(),
         code=refusal.code,
-        sentence=refusals.sentence(refusal, "zh"),
+        sentence=reason(request, refusal),
         held_majors=desk.held_majors(),
     )
 
 
-def _majors_form(  # noqa: PLR0913 what the form shows, each from elsewhere
+def _majors_form(
     request: Request,
     desk: Desk,
     unit: UnitView,
@@ -236,7 +242,7 @@ def _errors(picked: list[str], unit: UnitView, adjust: str) -> dict[str, str]:
     return errors
 
 
-def _lines(desk: Desk, standing: StandingView) -> dict[str, position.Line]:
+def _lines(desk: Desk, standing: StandingView) -> dict[str, Line]:
     return position.slots(standing, desk.running.settings.time_zone)
 
 

@@ -1,6 +1,8 @@
 """The public plan: search, and one institution with every major."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from service import views
 from service.board import Board
@@ -14,6 +16,8 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 PAGE = 50
 
+RoundCode = Annotated[str | None, Query(alias="round")]
+
 
 def shown_round(board: Board, code: str | None) -> RoundView | None:
     """The round asked for; else one that is going on, else the newest."""
@@ -25,16 +29,16 @@ def shown_round(board: Board, code: str | None) -> RoundView | None:
 
 
 @router.get("/plans")
-async def plans(  # noqa: PLR0913 the parts of the address
+async def plans(
     request: Request,
     q: str = "",
     track: str = "",
-    round: str | None = None,
-    after: int = 0,  # noqa: A002
+    code: RoundCode = None,
+    after: int = 0,
 ) -> Response:
     """Units that match, 50 to a page."""
     board = services(request).board
-    chosen = shown_round(board, round)
+    chosen = shown_round(board, code)
     if chosen is None:
         return public_page(request, "plans.html", round=None, rounds=[])
     start = max(0, after)
@@ -57,11 +61,11 @@ async def plans(  # noqa: PLR0913 the parts of the address
 async def institution(
     request: Request,
     institution: str,
-    round: str | None = None,  # noqa: A002 the name in the address
+    code: RoundCode = None,
 ) -> Response:
     """Every unit of one institution in a round, with its majors."""
     board = services(request).board
-    chosen = shown_round(board, round)
+    chosen = shown_round(board, code)
     found = []
     if chosen is not None:
         some, _ = views.units(board, chosen["code"], institution, "", (0, 200))

@@ -21,7 +21,7 @@ class Seats(NamedTuple):
 
     kind: str
     beyond: bool
-    count: int
+    cells: int
 
 
 def status_line(standing: Standing) -> Line:
@@ -62,7 +62,7 @@ def major_tone(standing: Standing) -> str:
 
 def slots(standing: Standing, zone: str) -> dict[str, Line]:
     """Every line of the position that changes live."""
-    name = standing["unit"]["institution_name"]
+    name = f"「{standing['unit']['institution_name']}」"
     locked = standing["lock"]["state"] == "locked"
     return {
         "title": ("title_locked" if locked else "title", {"name": name}),
@@ -126,13 +126,14 @@ def _certainty(standing: Standing) -> dict[str, Line]:
         return {}
     here = standing["rank"] - 1 - known["locked_above"]
     facts = {"best": known["best"], "worst": known["worst"]}
+    fixed = known["open_above"] == 0 and known["verdict"] != "open"
     verdict = {"due": standing["due"], "open_above": known["open_above"]}
     return {
         "locked_above": ("number", {"n": known["locked_above"]}),
         "open_here": ("number", {"n": here}),
         "open_elsewhere": ("number", {"n": known["open_above"] - here}),
         "bounds": ("bounds_fixed" if known["best"] == known["worst"] else "bounds", facts),
-        "verdict": (known["verdict"], verdict),
+        "verdict": (known["verdict"] + ("_fixed" if fixed else ""), verdict),
     }
 
 
@@ -192,7 +193,7 @@ def seats(standing: Standing) -> list[Seats]:
         within = max(0, min(end, plan) - start)
         past = max(0, end - max(start, plan))
         runs += [
-            Seats(kind, beyond=beyond, count=n)
+            Seats(kind, beyond=beyond, cells=n)
             for beyond, n in ((False, within), (True, past))
             if n
         ]

@@ -27,7 +27,7 @@ def say(line: Line) -> Markup:
     """A sentence of `words.POSITION` with its facts bold."""
     key, facts = line
     bold = {name: Markup("<b>{}</b>").format(words.fact(value)) for name, value in facts.items()}
-    return Markup(escape(words.POSITION[key])).format_map(bold)
+    return escape(words.POSITION[key]).format_map(bold)
 
 
 def plain(line: Line) -> str:

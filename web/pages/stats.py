@@ -1,9 +1,10 @@
 """The public table of a round and track, as of its last publication. Nothing newer is reachable."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from service import views
 from service.errors import Refusal
@@ -49,6 +50,22 @@ ORDERS: dict[str, tuple[str, Key]] = {
 }
 
 
+class Look(BaseModel):
+    """What of a table is looked at, as the address says it."""
+
+    q: str = ""
+    only: str = ""
+    sort: str = "missing"
+    after: int = Field(default=0, ge=0)
+
+    @field_validator("only", "sort")
+    @classmethod
+    def known(cls, value: str, info: ValidationInfo) -> str:
+        """An address may be old or mistyped: then the first of the list."""
+        choices = KINDS if info.field_name == "only" else ORDERS
+        return value if value in choices else next(iter(choices))
+
+
 @router.get("/stats")
 async def index(request: Request) -> Response:
     """Every round's tables, one for each track."""
@@ -56,29 +73,27 @@ async def index(request: Request) -> Response:
     return public_page(request, "stats_index.html", rounds=views.round_views(board))
 
 
-@router.get("/stats/{round}/{track}")
-async def table(  # noqa: PLR0913 the parts of the address
+@router.get("/stats/{round_code}/{track}")
+async def table(
     request: Request,
-    round: str,  # noqa: A002 the name in the address
+    round_code: str,
     track: str,
-    q: str = "",
-    only: str = "",
-    sort: str = "missing",
-    after: int = 0,
+    look: Annotated[Look, Query()],
 ) -> Response:
     """One track's table: filtered and sorted here, so it works without JavaScript."""
     running = services(request)
-    chosen = views.round_view(running.board, round)
+    chosen = views.round_view(running.board, round_code)
     if track not in chosen["tracks"]:
         raise Refusal("not-found", what=track)
-    asked = {
-        "q": q.strip(),
-        "only": only if only in KINDS else "",
-        "sort": sort if sort in ORDERS else "missing",
+    common = {
+        "round": chosen,
+        "track": track,
+        "kinds": KINDS,
+        "orders": ORDERS,
+        **look.model_dump(),
     }
-    common = {"round": chosen, "track": track, "kinds": KINDS, "orders": ORDERS, **asked}
     try:
-        published = await views.statistics(running.engine, running.board, round)
+        published = await views.statistics(running.engine, running.board, round_code)
     except Refusal as refusal:
         if refusal.code != "not-published":
             raise
@@ -86,11 +101,11 @@ async def table(  # noqa: PLR0913 the parts of the address
         return public_page(request, "stats_none.html", **common, upcoming=upcoming)
     rows = [row for row in published["items"] if row["track"] == track]
     counts = {name: sum(map(kind.holds, rows)) for name, kind in KINDS.items()}
-    shown = [row for row in rows if KINDS[asked["only"]].holds(row) and _fits(row, asked["q"])]
+    shown = [row for row in rows if KINDS[look.only].holds(row) and _fits(row, look.q)]
     shown.sort(
-        key=lambda row: (ORDERS[asked["sort"]][1](row), row["institution_code"], row["plan_nature"])
+        key=lambda row: (ORDERS[look.sort][1](row), row["institution_code"], row["plan_nature"])
     )
-    start = max(0, after)
+    start = look.after
     return public_page(
         request,
         "stats.html",
@@ -105,7 +120,7 @@ async def table(  # noqa: PLR0913 the parts of the address
 
 
 def _fits(row: StatisticsRow, q: str) -> bool:
-    wanted = q.casefold()
+    wanted = q.strip().casefold()
     return (
         row["institution_code"].casefold().startswith(wanted)
         or wanted in row["institution_name"].casefold()

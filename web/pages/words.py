@@ -14,8 +14,8 @@ Line = tuple[str, Mapping[str, Fact]]
 
 POSITION: Mapping[str, str] = {
     "number": "{n}",
-    "title": "您在「{name}」的当前位置",
-    "title_locked": "您在「{name}」的最终填报位置",
+    "title": "您在{name}的当前位置",
+    "title_locked": "您在{name}的最终填报位置",
     "of": "计划 {plan} 人 · 已报 {applicants} 人",
     "inside": "计划线内，高出 {spare} 个名次",
     "inside_last": "计划线内，占到最后 1 个名额",
@@ -46,11 +46,13 @@ POSITION: Mapping[str, str] = {
     "bounds_fixed": "您的院校名次不再变化：第 {best} 名。",
     "safe": "即使他们都改来这里，您仍在应投档的 {due} 人之内。",
     "out": "已锁定的高分考生已占满应投档的 {due} 人，名次不会再进入投档范围。",
-    "open": "其中 {open_above} 人尚未锁定，应投档 {due} 人，结果还没有确定。",
+    "safe_fixed": "分数比您高的人都已锁定，您在应投档的 {due} 人之内。",
+    "out_fixed": "分数比您高的人都已锁定，您在应投档的 {due} 人之外。",
+    "open": "还有 {open_above} 人分数更高、尚未锁定，应投档 {due} 人，结果还没有确定。",
     "lock_open": "距您的分数段停止修改",
     "lock_locked": "您的志愿已锁定",
     "lock_at": "{time} 锁定",
-    "lock_done": "{time} 已停止修改，您仍可查看名次",
+    "lock_done": "已停止修改，您仍可查看名次",
     "bar_open": "距 {time} 锁定",
     "bar_locked": "志愿已锁定",
     "seats": "每格 1 人，按投档分从高到低：前面已锁定 {locked} 人，前面仍可改 {open} 人，您与同分共 {tied} 人，计划 {plan} 人，应投档 {due} 人。",
@@ -98,11 +100,11 @@ ROUND_STATE: Mapping[str, str] = {
 }
 
 STATUS: Mapping[str, str] = {
-    "inside": "线内 +{spare}",
-    "inside_last": "线内 +0",
+    "inside": "线内\u00a0+{spare}",
+    "inside_last": "线内\u00a0+0",
     "straddling": "压线",
     "outside_plan": "线外，投档范围内",
-    "outside": "线外 −{short}",
+    "outside": "线外\u00a0−{short}",
     "outside_no_plan": "线外",
     "unknown": "位置未知",
 }

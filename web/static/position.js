@@ -87,12 +87,13 @@ function certainty(s) {
   const c = s.certainty;
   if (c === null) return {};
   const here = s.rank - 1 - c.locked_above;
+  const fixed = c.open_above === 0 && c.verdict !== "open";
   return {
     locked_above: ["number", { n: c.locked_above }],
     open_here: ["number", { n: here }],
     open_elsewhere: ["number", { n: c.open_above - here }],
     bounds: [c.best === c.worst ? "bounds_fixed" : "bounds", { best: c.best, worst: c.worst }],
-    verdict: [c.verdict, { due: s.due, open_above: c.open_above }],
+    verdict: [c.verdict + (fixed ? "_fixed" : ""), { due: s.due, open_above: c.open_above }],
     seats_locked: ["seats_locked", { n: c.locked_above }],
     seats_open: ["seats_open", { n: here }],
     seats_tied: ["seats_tied", { n: s.tied - 1 }],
@@ -117,7 +118,7 @@ function lock(s, zone) {
 export function slots(s, zone) {
   const facts = { tied: s.tied, first: s.rank, last: s.rank_last };
   return {
-    title: [s.lock.state === "locked" ? "title_locked" : "title", { name: s.unit.institution_name }],
+    title: [s.lock.state === "locked" ? "title_locked" : "title", { name: `「${s.unit.institution_name}」` }],
     rank: ["number", { n: s.rank }],
     of: ["of", { plan: s.plan, applicants: s.applicants }],
     status: statusLine(s),
