@@ -220,13 +220,21 @@ def install(level: str) -> None:
     locks = [part for name in LEVELS[level] for part in ("-r", ROOT / "requirements" / name)]
     uv = shutil.which("uv")
     if uv:
-        pip: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", PYTHON]
+        pip: list[str | Path] = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            PYTHON,
+        ]
     else:
         if subprocess.run(
             [PYTHON, "-m", "pip", "--version"], capture_output=True, check=False
         ).returncode:
             must([PYTHON, "-m", "ensurepip"], "this Python has no pip: install python3-venv, or uv")
-        pip = [PYTHON, "-m", "pip", "install", "-qq", "--no-compile", "--no-input"]
+        pip = [PYTHON, "-m", "pip", "install", "-qq", "--no-input"]
     must([*pip, "--require-hashes", *locks], "the locked packages could not be installed")
     must(
         [*pip, "--no-deps", "--no-build-isolation", "-e", ROOT],

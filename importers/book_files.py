@@ -53,7 +53,7 @@ def book_of(
     units = by_unit(rows)
     tracks = track_numbers(candidates, units)
     matched = match_choices(choices, candidates, rows, rules, reports.choices)
-    _refuse_second_choices(choices, reports.choices)
+    refuse_second_choices(choices, reports.choices)
     roll = roll_of(candidates, tracks, rules, reports.candidates)
     if roll is None or not reports.choices.accepted:
         return None
@@ -66,9 +66,9 @@ def book_of(
     return FileBook(book, matched, candidates.candidate_no, tuple(units), majors)
 
 
-def _refuse_second_choices(choices: Choices, report: Report) -> None:
-    """A live list holds a candidate once."""
-    if len(set(choices.candidate_no)) == len(choices):
+def refuse_second_choices(choices: Choices, report: Report) -> None:
+    """A live list holds a candidate once; the reader saw that positions are not held twice."""
+    if choices.position.max(initial=1) == 1:
         return
     seen: set[str] = set()
     for line, number in zip(choices.line, choices.candidate_no, strict=True):
@@ -110,6 +110,21 @@ def roll_of(
     candidates: Candidates, tracks: Mapping[str, int], rules: RoundRules, report: Report
 ) -> Roll | None:
     """The candidates in ranking order; None, with faults, where a tie-break subject is missing."""
+    if refuse_absent_subjects(candidates, tracks, rules, report):
+        return None
+    numbers = map(tracks.__getitem__, candidates.track)
+    track = np.fromiter(numbers, np.int16, len(candidates))
+    draw = None
+    if any(own.strict for own in rules.units.values()):
+        draw = draw_numbers(rules.draw_seed, candidates.candidate_no)
+    keys = tie_keys(candidates.subjects, track, tracks, rules)
+    return make_roll(candidates.filing, candidates.exam, track, keys, draw)
+
+
+def refuse_absent_subjects(
+    candidates: Candidates, tracks: Mapping[str, int], rules: RoundRules, report: Report
+) -> bool:
+    """Whether a tie-break subject of these tracks is missing; each is then a fault."""
     absent = sorted(
         {
             subject
@@ -121,15 +136,7 @@ def roll_of(
     )
     for subject in absent:
         report.reject(0, "", "", f"has no column {subject}, which the round's tie_break needs")
-    if absent:
-        return None
-    numbers = map(tracks.__getitem__, candidates.track)
-    track = np.fromiter(numbers, np.int16, len(candidates))
-    draw = None
-    if any(own.strict for own in rules.units.values()):
-        draw = draw_numbers(rules.draw_seed, candidates.candidate_no)
-    keys = tie_keys(candidates.subjects, track, tracks, rules)
-    return make_roll(candidates.filing, candidates.exam, track, keys, draw)
+    return bool(absent)
 
 
 def tie_keys(

@@ -41,6 +41,8 @@ class Candidates:
         return self.exam + self.bonus
 
 
+PERSONAL = ("name", "id_number", "phone", "initial_code")
+
 NOBODY = Candidates([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int32), {}, [], [], [])
 """What a refused file gives."""
 
@@ -49,16 +51,22 @@ def read_candidates(
     source: Source,
     mapping: Mapping[str, str] | None = None,
     tracks: Collection[str] | None = None,
+    *,
+    personal: bool = True,
 ) -> tuple[Candidates, Report]:
     """The candidates in a file; nobody, with faults in the report, when anything is wrong.
 
     tracks: the tracks there are, where that is known; any other is then a fault.
+    personal: whether names, ID numbers, phones and initial codes are wanted; a computation on
+        scores leaves them unread, blank, and the report without a digest.
     """
     report = Report(source.name)
     table = read_table(source, report)
     cells = None if table is None else recognise(table, CANDIDATES, mapping or {}, report)
     if cells is None:
         return NOBODY, report
+    if not personal:
+        cells = cells.without(PERSONAL)
     people = Candidates(
         candidate_no=cells.codes("candidate_no", needed=True),
         name=cells.texts("name"),
@@ -78,7 +86,13 @@ def read_candidates(
     if not report.accepted:
         return NOBODY, report
     report.totals = {"candidates": len(people), **Counter(people.track)}
-    report.digest = digest_of(
+    if personal:
+        report.digest = _digest(people)
+    return people, report
+
+
+def _digest(people: Candidates) -> str:
+    return digest_of(
         {
             "candidate_no": people.candidate_no,
             "name": people.name,
@@ -91,7 +105,6 @@ def read_candidates(
             **{f"subject {subject}": scores for subject, scores in people.subjects.items()},
         }
     )
-    return people, report
 
 
 def _refuse_unknown(track: list[str], tracks: Collection[str], cells: Cells) -> None:

@@ -5,12 +5,13 @@ Work is done once per distinct value; rows are looked at one by one only to say 
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from importers.columns import Column, Int
 from importers.report import Report
 from ranking.scores import parse_score
 
@@ -38,7 +39,7 @@ class Cells:
 
     def __init__(
         self,
-        columns: Mapping[str, list[str]],
+        columns: Mapping[str, Column],
         shown: Mapping[str, str],
         lines: Sequence[int],
         report: Report,
@@ -52,6 +53,11 @@ class Cells:
         """How many rows."""
         return len(self.lines)
 
+    def without(self, names: Collection[str]) -> "Cells":
+        """The same file as if it did not have some columns."""
+        kept = {name: column for name, column in self.columns.items() if name not in names}
+        return Cells(kept, self.shown, self.lines, self.report)
+
     def reject(self, row: int, column: str, value: str, message: str) -> None:
         """Record a fault in a row's cell."""
         self.report.reject(self.lines[row], self.shown.get(column, column), value, message)
@@ -59,14 +65,24 @@ class Cells:
     def texts(self, column: str) -> list[str]:
         """Free text as it stands; blank where the file has no such column."""
         found = self.columns.get(column)
-        return [""] * len(self) if found is None else found
+        return [""] * len(self) if found is None else found.texts
 
     def codes(self, column: str, *, needed: bool = False, slash: bool = False) -> list[str]:
         """Codes: full-width letters and digits become half-width, nothing else changes."""
-        values = self.texts(column)
-        if column not in self.columns or _plainly_codes(values, needed=needed, slash=slash):
-            return values
-        return self._convert(column, lambda text: _code(text, needed=needed, slash=slash), "")
+        if column not in self.columns:
+            return self.texts(column)
+        if not self.columns[column].mostly_the_same():
+            values = self.texts(column)
+            if _plainly_codes(values, needed=needed, slash=slash):
+                return values
+        meanings, which = self.distinct_codes(column, needed=needed, slash=slash)
+        return list(map(meanings.__getitem__, which.tolist()))
+
+    def distinct_codes(
+        self, column: str, *, needed: bool = False, slash: bool = False
+    ) -> tuple[list[str], Int]:
+        """Codes as those that occur, perhaps one twice, and which of them each row has."""
+        return self._meanings(column, lambda text: _code(text, needed=needed, slash=slash), "")
 
     def names(self, column: str) -> list[str]:
         """Text that must be there."""
@@ -99,7 +115,7 @@ class Cells:
         if len(set(keys)) == len(keys):
             return
         first: dict[Hashable, int] = {}
-        values = self.columns[column]
+        values = self.texts(column)
         for row, key in enumerate(keys):
             before = first.setdefault(key, row)
             if before != row:
@@ -109,8 +125,8 @@ class Cells:
                 )
 
     def _convert(self, column: str, convert: Callable[[str], Value], default: Value) -> list[Value]:
-        meaning = self._meaning(column, convert, default)
-        return list(map(meaning.__getitem__, self.columns[column]))
+        meanings, which = self._meanings(column, convert, default)
+        return list(map(meanings.__getitem__, which.tolist()))
 
     def _converted(
         self,
@@ -119,28 +135,27 @@ class Cells:
         default: Value,
         dtype: type[Scalar],
     ) -> NDArray[Scalar]:
-        meaning = self._meaning(column, convert, default)
-        found = map(meaning.__getitem__, self.columns[column])
-        return np.fromiter(found, dtype, len(self))
+        meanings, which = self._meanings(column, convert, default)
+        return np.array(meanings, dtype)[which]
 
-    def _meaning(
+    def _meanings(
         self, column: str, convert: Callable[[str], Value], default: Value
-    ) -> dict[str, Value]:
-        """What each distinct cell says; a fault for every row where it cannot be right."""
-        values = self.columns[column]
-        meaning: dict[str, Value] = {}
-        unfit: dict[str, str] = {}
-        for text in set(values):
+    ) -> tuple[list[Value], Int]:
+        """What each distinct cell says, and which each row has; faults where it cannot be right."""
+        texts, which = self.columns[column].distinct()
+        meanings: list[Value] = []
+        unfit: dict[int, str] = {}
+        for place, text in enumerate(texts):
             try:
-                meaning[text] = convert(text)
+                meanings.append(convert(text))
             except Unfit as error:
-                meaning[text] = default
-                unfit[text] = str(error)
+                meanings.append(default)
+                unfit[place] = str(error)
         if unfit:
-            for row, text in enumerate(values):
-                if text in unfit:
-                    self.reject(row, column, text, unfit[text])
-        return meaning
+            for row in np.flatnonzero(np.isin(which, list(unfit))).tolist():
+                place = int(which[row])
+                self.reject(row, column, texts[place], unfit[place])
+        return meanings, which
 
 
 def half_width(text: str) -> str:

@@ -18,7 +18,7 @@ from importers.headings import CHOICES, MAX_MAJORS, recognise
 from importers.plans import MajorRow, by_unit
 from importers.report import Report
 from importers.tables import Source, read_table
-from ranking.rules import RoundRules
+from ranking.rules import RoundRules, UnitKey
 
 Int: TypeAlias = NDArray[np.int32]
 MAX_DENSE = 1 << 21
@@ -83,12 +83,13 @@ def read_choices(
         position=cells.positions("position"),
     )
     numbers = choices.candidate_no
-    if len(set(numbers)) < len(numbers):
+    people = len(set(numbers))
+    if people < len(numbers):
         places = zip(numbers, choices.position.tolist(), strict=True)
         cells.refuse_twice(list(places), "a candidate's choice in this position", "candidate_no")
     if not report.accepted:
         return NO_CHOICES, report
-    report.totals = {"choices": len(choices), "candidates": len(set(numbers))}
+    report.totals = {"choices": len(choices), "candidates": people}
     report.digest = digest_of(
         {
             "candidate_no": numbers,
@@ -96,28 +97,22 @@ def read_choices(
             "plan_nature": choices.plan_nature,
             "accepts_adjustment": choices.accepts_adjustment,
             "position": choices.position,
-            **{f"major {n}": column for n, column in enumerate(_major_texts(choices))},
+            "major_codes": codes,
+            "majors": ids[:, (ids != NONE).any(axis=0)],
         }
     )
     return choices, report
 
 
-def _major_texts(choices: Choices) -> list[list[str]]:
-    """The major columns as text, without columns that are blank all over."""
-    codes = (*choices.major_codes, "")
-    filled = choices.major_ids[:, (choices.major_ids != NONE).any(axis=0)]
-    return [list(map(codes.__getitem__, column)) for column in filled.T.tolist()]
-
-
 def _majors(cells: Cells) -> tuple[tuple[str, ...], Int]:
     """The distinct major codes and, for each row, their indices in order of preference."""
     names = [f"major_{n}" for n in range(1, MAX_MAJORS + 1) if f"major_{n}" in cells.columns]
-    columns = [cells.codes(name, slash=True) for name in names]
-    codes = tuple(sorted(set().union(*columns) - {""}))
+    columns = [cells.distinct_codes(name, slash=True) for name in names]
+    codes = tuple(sorted(set().union(*(occur for occur, _ in columns)) - {""}))
     number = {code: place for place, code in enumerate(codes)} | {"": NONE}
     ids = np.full((len(cells), len(names)), NONE, np.int32)
-    for place, column in enumerate(columns):
-        ids[:, place] = np.fromiter(map(number.__getitem__, column), np.int32, len(cells))
+    for place, (occur, which) in enumerate(columns):
+        ids[:, place] = np.array([number[code] for code in occur], np.int32)[which]
     _refuse_gaps(cells, names, codes, ids)
     return codes, ids
 
@@ -178,8 +173,9 @@ def match_choices(
     candidate = _numbers(row_of, choices.candidate_no)
     for row in np.flatnonzero(candidate == NONE).tolist():
         faults.add(row, "candidate_no", choices.candidate_no[row], "is not among the candidates")
-    unit = _match_units(choices, candidates, rows, candidate, faults)
-    majors = _match_majors(choices, rows, unit, faults)
+    units = by_unit(rows)
+    unit = _match_units(choices, candidates, list(units), candidate, faults)
+    majors = _match_majors(choices, units, unit, faults)
     listed = np.count_nonzero(choices.major_ids != NONE, axis=1)
     for row in np.flatnonzero(listed > rules.majors_per_choice).tolist():
         column = f"major_{rules.majors_per_choice + 1}"
@@ -236,12 +232,11 @@ def _find(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> Int:
 def _match_units(
     choices: Choices,
     candidates: Candidates,
-    rows: Sequence[MajorRow],
+    keys: Sequence[UnitKey],
     candidate: Int,
     faults: _Faults,
 ) -> Int:
     """The unit of the choice's institution and plan nature in the candidate's own track."""
-    keys = list(by_unit(rows))
     codes, tracks, natures = (_numbered([key[part] for key in keys]) for part in range(3))
     institution = _numbers(codes, choices.institution_code).astype(np.int64)
     nature = _numbers(natures, choices.plan_nature).astype(np.int64)
@@ -270,9 +265,10 @@ def _match_units(
     return unit
 
 
-def _match_majors(choices: Choices, rows: Sequence[MajorRow], unit: Int, faults: _Faults) -> Int:
+def _match_majors(
+    choices: Choices, units: Mapping[UnitKey, Sequence[MajorRow]], unit: Int, faults: _Faults
+) -> Int:
     """The majors' indices; one that is not the unit's is a fault."""
-    units = by_unit(rows)
     owner = np.repeat(np.arange(len(units)), [len(majors) for majors in units.values()])
     offered = [row.major_code for majors in units.values() for row in majors]
     number = _numbered(offered)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from importers.cells import Cells
+from importers.columns import Column, TextColumn
 from importers.report import Report
 from importers.tables import Table
 
@@ -186,11 +187,12 @@ def _parts(source: str, table: Table) -> list[str]:
     return [source] if source in table.columns else source.split(JOIN)
 
 
-def _cells(source: str, table: Table) -> list[str]:
+def _cells(source: str, table: Table) -> Column:
     parts = [table.columns[part] for part in _parts(source, table)]
     if len(parts) == 1:
         return parts[0]
-    return [GLUE.join(filter(None, cells)) for cells in zip(*parts, strict=True)]
+    rows = zip(*(part.texts for part in parts), strict=True)
+    return TextColumn([GLUE.join(filter(None, cells)) for cells in rows])
 
 
 def _spoken(columns: list[str], layout: Layout) -> str:

@@ -39,9 +39,6 @@ class MajorRow:
         return UnitKey(self.institution_code, self.track, self.plan_nature)
 
 
-_TEXTS = ("batch", "tuition", "duration", "notes")
-
-
 def read_plan(
     source: Source, mapping: Mapping[str, str] | None = None
 ) -> tuple[tuple[MajorRow, ...], Report]:
@@ -52,7 +49,7 @@ def read_plan(
     if cells is None:
         return (), report
     texts: dict[str, list[str]] = {
-        **{column: cells.texts(column) for column in _TEXTS},
+        "batch": cells.texts("batch"),
         "track": cells.codes("track", needed=True),
         "institution_code": cells.codes("institution_code", needed=True),
         "institution_name": cells.names("institution_name"),
@@ -60,19 +57,15 @@ def read_plan(
         "major_code": cells.codes("major_code", needed=True, slash=True),
         "major_name": cells.names("major_name"),
     }
+    more = {column: cells.texts(column) for column in ("tuition", "duration", "notes")}
     quotas = cells.whole_numbers("quota")
-    names = list(texts)
-    rows = tuple(
-        MajorRow(line=line, quota=quota, **dict(zip(names, row, strict=True)))
-        for line, quota, row in zip(
-            cells.lines, quotas, zip(*texts.values(), strict=True), strict=True
-        )
-    )
-    _check_units(rows, [row.unit for row in rows], cells)
+    rows = tuple(map(MajorRow, cells.lines, *texts.values(), quotas, *more.values()))
+    units = list(map(UnitKey, texts["institution_code"], texts["track"], texts["plan_nature"]))
+    _check_units(rows, units, cells)
     if not report.accepted:
         return (), report
     report.totals = totals(rows)
-    report.digest = digest_of({**texts, "quota": np.array(quotas, "<i4")})
+    report.digest = digest_of({**texts, **more, "quota": np.array(quotas, "<i4")})
     return rows, report
 
 
@@ -163,5 +156,6 @@ def by_unit(rows: Sequence[MajorRow]) -> dict[UnitKey, list[MajorRow]]:
     """The majors of each unit in plan order; units in the order they first stand in."""
     units: dict[UnitKey, list[MajorRow]] = {}
     for row in rows:
-        units.setdefault(row.unit, []).append(row)
+        key = UnitKey(row.institution_code, row.track, row.plan_nature)
+        units.setdefault(key, []).append(row)
     return units

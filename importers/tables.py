@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from importers.columns import Column, TextColumn, cut_evenly
 from importers.report import Report
 from importers.workbooks import looks_like_workbook, read_workbook
 
@@ -20,7 +21,11 @@ BOM = b"\xef\xbb\xbf"
 BLOCK = 20_000
 """Lines split at a time, so that the cells of a column nobody wants do not pile up."""
 
+_FIRST_LINE = re.compile(r"^.*\S.*$", re.MULTILINE)
 _SOMETHING = re.compile(rb"\S")
+
+MAX_EVEN = 500 << 20
+"""A longer text is not cut by 32-bit places."""
 
 PROOF = 8
 """So many multi-byte characters before the first fault show that a text was meant as UTF-8."""
@@ -47,7 +52,7 @@ class Source:
 class Table:
     """A file's cells by heading, and the line each row stands on; line 1 is the first."""
 
-    columns: dict[str, list[str]]
+    columns: dict[str, Column]
     lines: Sequence[int]
     heading_line: int = 1
 
@@ -113,9 +118,8 @@ def _without_nul(text: str, report: Report) -> str | None:
 def _read_csv(text: str, report: Report) -> Table | None:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.split("\n")
-    first = next(number for number, line in enumerate(lines) if line.strip())
-    delimiter = find_delimiter(lines[first])
+    first, begin, heading = _first_line(text)
+    delimiter = find_delimiter(heading)
     if delimiter is None:
         report.reject(
             first + 1,
@@ -126,7 +130,23 @@ def _read_csv(text: str, report: Report) -> Table | None:
         return None
     if '"' in text:
         return _read_quoted(text, delimiter, report)
-    return _read_plain(lines, first, delimiter, report)
+    names = [name.strip() for name in heading.split(delimiter)]
+    body = text if text.endswith("\n") else text + "\n"
+    even = (
+        cut_evenly(body[begin:].encode(), delimiter, len(names)) if len(text) < MAX_EVEN else None
+    )
+    if even is None:
+        return _read_plain(text.split("\n"), first, delimiter, report)
+    lines = range(first + 2, first + 1 + body.count("\n", begin))
+    return _checked(names, even, lines, first + 1, report)
+
+
+def _first_line(text: str) -> tuple[int, int, str]:
+    """The first line that is not blank: its number from 0, where it begins, and the line."""
+    match = _FIRST_LINE.search(text)
+    if match is None:
+        raise AssertionError("a file that is empty was refused before")
+    return text.count("\n", 0, match.start()), match.start(), match[0]
 
 
 def find_delimiter(heading: str) -> str | None:
@@ -158,7 +178,9 @@ def _read_plain(lines: list[str], first: int, delimiter: str, report: Report) ->
         cells = delimiter.join(rows[start : start + BLOCK]).split(delimiter)
         for place, column in enumerate(columns):
             column.extend(cells[place::width])
-    return _checked(heading, [_stripped(column) for column in columns], numbers, first + 1, report)
+    return _checked(
+        heading, [TextColumn(_stripped(column)) for column in columns], numbers, first + 1, report
+    )
 
 
 def _stripped(column: list[str]) -> list[str]:
@@ -226,7 +248,9 @@ def rectangular(rows: Sequence[list[str]], numbers: Sequence[int], report: Repor
             _reject_ragged(report, number, heading, len(row))
     if ragged:
         return None
-    columns = [list(column) for column in zip(*body, strict=True)] or [[] for _ in heading]
+    columns = [TextColumn(list(column)) for column in zip(*body, strict=True)] or [
+        TextColumn([]) for _ in heading
+    ]
     return _checked(heading, columns, numbers[1:], numbers[0], report)
 
 
@@ -243,16 +267,16 @@ def _reject_ragged(report: Report, line: int, heading: Sequence[str], cells: int
 
 def _checked(
     heading: Sequence[str],
-    columns: Iterable[list[str]],
+    columns: Iterable[Column],
     lines: Sequence[int],
     heading_line: int,
     report: Report,
 ) -> Table | None:
     """The table, unless it has no rows or a heading twice; columns without heading are dropped."""
-    table: dict[str, list[str]] = {}
+    table: dict[str, Column] = {}
     for place, (name, column) in enumerate(zip(heading, columns, strict=True), 1):
         if not name:
-            if any(column):
+            if any(column.texts):
                 report.notices.append(f"column {place} has no heading and is ignored")
         elif name in table:
             report.reject(heading_line, name, "", "is a heading that stands there twice")

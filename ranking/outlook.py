@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .book import NO_UNIT, Book, Index, Int, Mask
-from .standing import Standing, Standings
+from .book import NO_UNIT, Book, Index, Int
+from .standing import Standings
 
 Verdicts: TypeAlias = NDArray[np.uint8]
 Keys: TypeAlias = NDArray[np.int64]
@@ -105,54 +105,23 @@ def outlook(book: Book, now: Standings, gates: Gates) -> Outlook:
     return Outlook(best, worst, locked_above, open_above, verdict)
 
 
-def outlook_at(book: Book, standing: Standing, row: int, unit: int, gates: Gates) -> OneOutlook:
-    """The certainty interval of the candidate in `row`, staying in or moving to `unit`.
-
-    `standing` is standing_at(book, row, unit).
-    """
-    roll = book.roll
-    lock = locked_rows(book, gates)
-    above, end = (int(at) for at in _rows_of_score(roll.filing, int(roll.filing[row])))
-    locked_above = int(np.count_nonzero(book.unit[: min(lock, above)] == unit))
-    open_above = int(np.count_nonzero(_may_sit(book, gates, slice(lock, above), row)))
-    best = 1 + locked_above
-    worst = best + open_above
-    sure = may = 0
-    if book.plan.strict[unit]:
-        equal = slice(above, end)
-        beside = book.unit[equal] == unit if row < lock else _may_sit(book, gates, equal, row)
-        beside[row - above] = False
-        classes = roll.tie_class[equal][beside]
-        may = int(np.count_nonzero(classes <= roll.tie_class[row]))
-        sure = int(np.count_nonzero(classes < roll.tie_class[row])) if row < lock else 0
-    if worst + may <= standing.due:
-        verdict = Verdict.SAFE
-    else:
-        verdict = Verdict.OUT if best + sure > standing.due else Verdict.OPEN
-    return OneOutlook(best, worst, locked_above, open_above, verdict)
+def outlook_of(seen: Outlook, row: int) -> OneOutlook:
+    """What `seen` says of the candidate in `row`, who holds a choice."""
+    return OneOutlook(
+        best=int(seen.best[row]),
+        worst=int(seen.worst[row]),
+        locked_above=int(seen.locked_above[row]),
+        open_above=int(seen.open_above[row]),
+        verdict=Verdict(seen.verdict[row]),
+    )
 
 
 def locked_rows(book: Book, gates: Gates) -> int:
     """How many rows of the roll are locked; they are the first, since higher scores lock first."""
     if gates.locked_from is None:
         return 0
-    return int(_rows_of_score(book.roll.filing, gates.locked_from)[1])
-
-
-def _rows_of_score(filing: Int, score: int) -> Keys:
-    """Where the rows of `score` begin and end in a descending column."""
-    ascending = filing[::-1]
-    low = np.searchsorted(ascending, score, side="left")
-    high = np.searchsorted(ascending, score, side="right")
-    return np.array([len(filing) - high, len(filing) - low], np.int64)
-
-
-def _may_sit(book: Book, gates: Gates, rows: slice, row: int) -> Mask:
-    """Who of some unlocked rows may still sit in any unit of the track of `row`."""
-    may: Mask = book.roll.track[rows] == book.roll.track[row]
-    if gates.creation_closed:
-        may &= book.unit[rows] != NO_UNIT
-    return may
+    ascending = book.roll.filing[::-1]
+    return len(ascending) - int(np.searchsorted(ascending, gates.locked_from))
 
 
 def _per_unit(unit: Int, units: int) -> Int:

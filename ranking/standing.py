@@ -1,8 +1,8 @@
 """Standings: who is where in a unit and in a first major, now. RULES.md 2.
 
 Everything here is a function of a Book; nothing reads a clock or a database. Columns are aligned
-with the book's roll, its units or its majors, as each docstring says. There is one formula: what a
-single candidate is told is read from the same function, run on that unit alone.
+with the book's roll, its units or its majors, as each docstring says. Whoever needs one candidate's
+standing before everybody's is computed asks ranking.lists, which is held to this.
 """
 
 from dataclasses import dataclass
@@ -37,14 +37,6 @@ STATUS_NAMES = ("", "inside", "straddling", "outside_plan", "outside")
 
 _FILED = 8
 """Added to a Status of one inside the filing line while both share a byte."""
-
-
-class WrongTrackError(ValueError):
-    """A standing was asked for in a unit of another track than the candidate's."""
-
-
-class WrongMajorError(ValueError):
-    """A first major does not belong to the unit it was named with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,40 +185,6 @@ def standings(book: Book) -> Standings:
         missing=np.maximum(due - applicants, 0),
         major_inside=by_filing.sizes(k),
     )
-
-
-def standing_at(book: Book, row: int, unit: int, first_major: int = NO_MAJOR) -> Standing:
-    """The standing that the candidate in `row` has, or would have, in `unit`.
-
-    Where the candidate now holds another unit, it is as if the choice had just moved; nothing is
-    changed. `first_major` is an index into the plan's majors, or NO_MAJOR.
-
-    Raises:
-        IndexError: there is no such unit.
-        WrongTrackError: the unit is of another track.
-        WrongMajorError: the major is not one of the unit's.
-    """
-    plan, roll = book.plan, book.roll
-    if not 0 <= unit < len(plan.keys):
-        raise IndexError(f"there is no unit {unit}")
-    if plan.track[unit] != roll.track[row]:
-        raise WrongTrackError(f"unit {unit} is not of the track of row {row}")
-    majors = plan.majors_of(unit)
-    if first_major != NO_MAJOR and not majors.start <= first_major < majors.stop:
-        raise WrongMajorError(f"major {first_major} is not of unit {unit}")
-    held = book.unit == unit
-    held[row] = True
-    rows = np.flatnonzero(held)
-    place = int(np.searchsorted(rows, row))
-    first = book.first_major[rows]
-    first[place] = first_major
-    alone = Book(
-        plan=plan.only(unit),
-        roll=roll.take(rows),
-        unit=np.zeros(len(rows), np.int32),
-        first_major=np.where(first == NO_MAJOR, first, first - np.int32(majors.start)),
-    )
-    return standing_of(alone, standings(alone), place)
 
 
 def standing_of(book: Book, now: Standings, row: int) -> Standing:

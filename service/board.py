@@ -5,22 +5,27 @@ same columns, and so computes the same standings.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
 
 from importers.book_files import tie_keys
 from importers.draws import draw_numbers
 from ranking.book import NO_MAJOR, NO_UNIT, Plan, Roll, empty_book, make_roll
-from ranking.outlook import Gates, Outlook, outlook
-from ranking.standing import Standings, standings
+from ranking.lists import Lists
+from ranking.outlook import Gates, OneOutlook, Outlook, outlook, outlook_of
+from ranking.standing import Standing, Standings, standing_of, standings
 from service.events import IMPORTS, Event
 from service.store import choices, log, people, rounds
 from service.store.engine import Connection, Engine, reading
 from service.store.people import Roster
 from service.terms import Terms
+
+Held: TypeAlias = tuple[int, int, int | None]
+"""A choice as (candidate id, unit id, first major id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,20 @@ class Computed:
 class RoundBoard:
     """One round: its terms, its book, the gates that have passed.
 
+    The book is kept twice: as columns, from which everybody's standing is computed at once, and as
+    sorted lists, which answer one person in microseconds while nobody needs the rest.
     `version` grows with every change that a standing could show; `loaded_at` is the seq of the
     state it was read from, so earlier events are in it already.
     """
 
-    def __init__(self, terms: Terms, roster: Roster, passed: set[str], loaded_at: int) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        roster: Roster,
+        passed: set[str],
+        held: Iterable[Held],
+        loaded_at: int,
+    ) -> None:
         tracks = sorted({u.key.track for u in terms.units} | set(roster.track))
         number = {track: n for n, track in enumerate(tracks)}
         self.terms = terms
@@ -54,6 +68,10 @@ class RoundBoard:
         for unit in terms.units:
             for major in unit.majors:
                 self.major_index[major.id] = len(self.major_index)
+        for candidate_id, unit_id, first_major_id in held:
+            row = self.row_by_candidate[candidate_id]
+            self.book.unit[row], self.book.first_major[row] = self._place(unit_id, first_major_id)
+        self._lists = Lists(self.book)
         self._computed: tuple[int, Computed] | None = None
 
     @property
@@ -68,11 +86,14 @@ class RoundBoard:
     def place(self, candidate_id: int, unit_id: int | None, first_major_id: int | None) -> None:
         """Write one choice, or its withdrawal, into the columns."""
         row = self.row_by_candidate[candidate_id]
-        self.book.unit[row] = NO_UNIT if unit_id is None else self.unit_index[unit_id]
-        self.book.first_major[row] = (
-            NO_MAJOR if first_major_id is None else self.major_index[first_major_id]
-        )
+        self._lists.move(row, *self._place(unit_id, first_major_id))
         self.version += 1
+
+    def _place(self, unit_id: int | None, first_major_id: int | None) -> tuple[int, int]:
+        return (
+            NO_UNIT if unit_id is None else self.unit_index[unit_id],
+            NO_MAJOR if first_major_id is None else self.major_index[first_major_id],
+        )
 
     def fold(self, event: Event) -> None:
         """Take in one event of this round."""
@@ -88,6 +109,18 @@ class RoundBoard:
             now = standings(self.book)
             self._computed = (self.version, Computed(now, outlook(self.book, now, self.gates)))
         return self._computed[1]
+
+    def own(self, row: int) -> tuple[Standing, OneOutlook]:
+        """What one who holds a choice is told now: from everybody's, where that is computed."""
+        if self._computed is not None and self._computed[0] == self.version:
+            now = self._computed[1]
+            return standing_of(self.book, now.standings, row), outlook_of(now.outlook, row)
+        return self.supposed(row, int(self.book.unit[row]), int(self.book.first_major[row]))
+
+    def supposed(self, row: int, unit: int, first_major: int) -> tuple[Standing, OneOutlook]:
+        """What one would be told after moving there; nothing is moved."""
+        facts = self._lists.standing(row, unit, first_major)
+        return facts, self._lists.outlook(facts, row, unit, self.gates)
 
 
 class Board:
@@ -129,47 +162,54 @@ class Board:
         asked_at = self._clock()
         async with reading(self._engine) as connection:
             head = await log.read_head(connection)
-            if head.epoch != self.epoch or head.seq < self.seq:
-                await self._rebuild(connection, head)
-            while self.seq < head.seq:
-                await self._fold(connection, await log.follow(connection, self.seq), head.seq)
+            anew = head.epoch != self.epoch or head.seq < self.seq
+            events = [] if anew else await self._news(connection, head.seq)
+            imported = {e.round_id for e in events if e.kind in IMPORTS}
+            fresh = [
+                await _read_round(connection, code, head.seq)
+                for code, (round_id, _) in (await rounds.revisions(connection)).items()
+                if anew or round_id in imported
+            ]
+        # nothing waits from here on: a reader has the state before or after, each with its own seq
+        self._take([one for one in fresh if one is not None], anew=anew)
+        self._fold(events)
+        self.seq, self.epoch = head.seq, head.epoch
         self.as_of = max(self.as_of, asked_at)
 
-    async def _rebuild(self, connection: Connection, head: log.Head) -> None:
-        self.rounds, self._code_by_id = {}, {}
-        for code in await rounds.revisions(connection):
-            await self._load_round(connection, code, head.seq)
-        self.seq, self.epoch = head.seq, head.epoch
+    async def _news(self, connection: Connection, end: int) -> list[Event]:
+        """The events after the board's seq up to `end`."""
+        events: list[Event] = []
+        while (after := events[-1].seq if events else self.seq) < end:
+            events += await log.follow(connection, after)
+        return events
 
-    async def _load_round(self, connection: Connection, code: str, loaded_at: int) -> None:
-        terms = await rounds.read_terms(connection, code)
-        if terms is None:
-            return
-        passed = await rounds.passed_gates(connection)
-        roster = await people.read_roster(connection, terms.season_id)
-        fresh = RoundBoard(terms, roster, passed.get(terms.round_id, set()), loaded_at)
-        for candidate_id, unit_id, first_major_id in await choices.held_in(
-            connection, terms.round_id
-        ):
-            fresh.place(candidate_id, unit_id, first_major_id)
-        before = self.rounds.get(code)
-        if before is not None:
-            fresh.version += before.version + 1
-        self.rounds[code] = fresh
-        self._code_by_id[terms.round_id] = code
+    def _take(self, fresh: list[RoundBoard], *, anew: bool) -> None:
+        """Put rounds just read in the place of what was held of them, or of everything."""
+        before = self.rounds
+        taken = {one.terms.file.code: one for one in fresh}
+        for code, one in taken.items():
+            if code in before:
+                one.version += before[code].version + 1
+        self.rounds = taken if anew else {**before, **taken}
+        self._code_by_id = {one.terms.round_id: code for code, one in self.rounds.items()}
 
-    async def _fold(self, connection: Connection, events: list[Event], head: int) -> None:
-        """Fold events in order; an import is folded by reading its round as it is at `head`."""
-        codes = await rounds.revisions(connection) if any(e.kind in IMPORTS for e in events) else {}
-        touched = {e.round_id for e in events if e.kind in IMPORTS}
-        for code, (round_id, _) in codes.items():
-            if round_id in touched:
-                await self._load_round(connection, code, head)
+    def _fold(self, events: list[Event]) -> None:
+        """Fold events in order; an import is folded already, by the round read after it."""
         for event in events:
             one = self.rounds.get(self._code_by_id.get(event.round_id or 0, ""))
             if one is not None and one.loaded_at < event.seq:
                 one.fold(event)
-        self.seq = events[-1].seq
+
+
+async def _read_round(connection: Connection, code: str, loaded_at: int) -> RoundBoard | None:
+    """A round as the database has it, which is its state at seq `loaded_at`."""
+    terms = await rounds.read_terms(connection, code)
+    if terms is None:
+        return None
+    passed = await rounds.passed_gates(connection)
+    roster = await people.read_roster(connection, terms.season_id)
+    held = await choices.held_in(connection, terms.round_id)
+    return RoundBoard(terms, roster, passed.get(terms.round_id, set()), held, loaded_at)
 
 
 def plan_of(terms: Terms, track_number: dict[str, int]) -> Plan:

@@ -1,5 +1,6 @@
 """Imports applied: a round file, a plan, candidates. All or nothing, and the same twice is nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -122,10 +123,15 @@ class Intake:
 async def _check_not_held(connection: Connection, terms: Terms, difference: PlanDifference) -> None:
     """A unit or a first major somebody holds may shrink to 0, but not vanish under them."""
     held = await choices.held_units(connection, terms.round_id)
-    held_majors = {major_id for _, major_id in held}
+    held_units, held_majors = {unit for unit, _ in held}, {major for _, major in held}
+    gone = Counter(row.unit for row in difference.removed)
+    come = {row.unit for row in difference.added}
     for row in difference.removed:
         unit = terms.unit_by_key[row.unit]
-        if unit.major_by_code[row.major_code].id in held_majors:
+        vanishes = gone[row.unit] == len(unit.majors) and row.unit not in come
+        if (vanishes and unit.id in held_units) or (
+            unit.major_by_code[row.major_code].id in held_majors
+        ):
             raise Refusal(
                 "plan-in-use",
                 institution_code=row.institution_code,

@@ -8,10 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ranking.book import NO_MAJOR, NO_UNIT
-from ranking.outlook import OneOutlook, Verdict, outlook_at
+from ranking.outlook import OneOutlook, Verdict
 from ranking.rules import BASIS_POINTS, UnitKey
 from ranking.scores import score_number
-from ranking.standing import NO_LINE, Standing, Status, standing_at, standing_of
+from ranking.standing import NO_LINE, Standing, Status
 from service.board import Board, RoundBoard
 from service.decisions import choice_view
 from service.errors import Refusal
@@ -96,16 +96,7 @@ def standing(board: Board, round_code: str, candidate_id: int) -> StandingView:
     unit = int(one.book.unit[row])
     if unit == NO_UNIT:
         return _nowhere(board, one, row)
-    now = one.computed()
-    facts = standing_of(one.book, now.standings, row)
-    ahead = OneOutlook(
-        best=int(now.outlook.best[row]),
-        worst=int(now.outlook.worst[row]),
-        locked_above=int(now.outlook.locked_above[row]),
-        open_above=int(now.outlook.open_above[row]),
-        verdict=Verdict(now.outlook.verdict[row]),
-    )
-    return _standing(board, one, row, (unit, int(one.book.first_major[row])), (facts, ahead))
+    return _standing(board, one, row, (unit, int(one.book.first_major[row])), one.own(row))
 
 
 def what_if(
@@ -130,9 +121,7 @@ def what_if(
             raise Refusal("wrong-track", institution_code=key.institution_code, track=key.track)
         own = int(one.book.unit[row]) == unit
         first = int(one.book.first_major[row]) if own else NO_MAJOR
-        facts = standing_at(one.book, row, unit, first)
-        ahead = outlook_at(one.book, facts, row, unit, one.gates)
-        views.append(_standing(board, one, row, (unit, first), (facts, ahead)))
+        views.append(_standing(board, one, row, (unit, first), one.supposed(row, unit, first)))
     return views
 
 

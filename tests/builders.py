@@ -1,10 +1,15 @@
 """Small rounds for tests: a few lines say all that matters."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx2 as httpx
 from fastapi import FastAPI
@@ -14,9 +19,18 @@ from importers.candidates import read_candidates
 from importers.plans import read_plan
 from importers.round_file import read_round
 from importers.tables import Source
-from service.intake import Intake
+from service import views
+from service.accounts import Accounts
+from service.board import Board
+from service.events import Event
+from service.filing import FilingDesk, Wish
+from service.intake import CandidatesApplied, Intake, PlanApplied
+from service.push.hub import Hub, Watcher
+from service.receipts import Receipt
 from service.settings import Settings
-from service.store.engine import open_engine
+from service.shapes import StandingView
+from service.store import log, people, rounds
+from service.store.engine import Engine, open_engine, reading
 from service.store.migrate import migrate
 from web.app import make_app
 
@@ -190,3 +204,128 @@ async def served(url: str, clock: Clock, **settings: object) -> AsyncIterator[Ru
         transport = ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://mingci.test") as client:
             yield Running(app, client, clock)
+
+
+@cache
+def _loaded_file() -> bytes:
+    """A SQLite database with the small round in it, made once for each test process."""
+    with TemporaryDirectory() as folder:
+        url = sqlite_url(Path(folder))
+        asyncio.run(load(url, Clock()))
+        return (Path(folder) / "mingci.db").read_bytes()
+
+
+def loaded_sqlite(folder: Path) -> str:
+    """A database file of this test's own with the small round loaded. Not inside a running loop."""
+    (folder / "mingci.db").write_bytes(_loaded_file())
+    return sqlite_url(folder)
+
+
+@dataclass(slots=True)
+class House:
+    """The service's rooms on one loaded database, without HTTP. Only the desk works by itself."""
+
+    engine: Engine
+    clock: Clock
+    announced: list[int] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    desk: FilingDesk = field(init=False)
+    intake: Intake = field(init=False)
+    accounts: Accounts = field(init=False)
+    board: Board = field(init=False)
+    hub: Hub = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.desk = FilingDesk(self.engine, self.clock, self.announced.append)
+        self.intake = Intake(self.engine, self.clock, self.announced.append)
+        self.accounts = Accounts(self.engine, self.clock, 12)
+        self.board = Board(self.engine, self.clock)
+        self.hub = Hub(self.board, self.clock, 0.02, 1)
+
+    async def know(self) -> None:
+        """Learn the row ids of the season's candidates."""
+        async with reading(self.engine) as connection:
+            season = await rounds.season_id_of(connection, SEASON)
+            assert season is not None
+            roster = await people.read_roster(connection, season)
+        self.ids = dict(zip(roster.number, roster.id.tolist(), strict=True))
+
+    async def file(
+        self,
+        number: str,
+        institution: str,
+        majors: Sequence[str] = ("01",),
+        *,
+        version: int | None = None,
+        key: str | None = None,
+        nature: str | None = None,
+        adjust: bool = True,
+    ) -> Receipt:
+        """File a choice at the desk; without a version nothing is checked."""
+        wish = Wish(institution, nature, tuple(majors), adjust)
+        return await self.desk.file(self.ids[number], ROUND, wish, version, key, "a browser")
+
+    async def withdraw(
+        self, number: str, *, version: int | None = None, key: str | None = None
+    ) -> Receipt:
+        """Give up the choice held."""
+        return await self.desk.withdraw(self.ids[number], ROUND, version, key, "a browser")
+
+    async def import_plan(self, text: str, *, dry_run: bool = False) -> PlanApplied:
+        """Apply a plan file."""
+        rows, report = read_plan(Source("plan.csv", text.encode()))
+        assert report.accepted, report.faults
+        return await self.intake.apply_plan(ROUND, rows, report.digest, dry_run=dry_run)
+
+    async def import_candidates(self, text: str, *, dry_run: bool = False) -> CandidatesApplied:
+        """Apply a candidates file, and know the ids of the new ones."""
+        found, report = read_candidates(Source("candidates.csv", text.encode()))
+        assert report.accepted, report.faults
+        applied = await self.intake.apply_candidates(SEASON, found, report.digest, dry_run=dry_run)
+        await self.know()
+        return applied
+
+    async def import_round(self, text: str) -> bool:
+        """Apply a round file."""
+        file, report = read_round(Source("round.toml", text.encode()))
+        assert file is not None, report.faults
+        return await self.intake.set_round(file, text)
+
+    async def log(self) -> list[Event]:
+        """The whole log."""
+        async with reading(self.engine) as connection:
+            return await log.follow(connection, 0)
+
+    async def tick(self) -> None:
+        """What a worker does at each tick: follow the log, then push."""
+        await self.board.catch_up()
+        self.hub.tick()
+
+    def standing(self, number: str) -> StandingView:
+        """A candidate's standing as of the board."""
+        return views.standing(self.board, ROUND, self.ids[number])
+
+    def watch(self, number: str) -> Watcher:
+        """A socket of a candidate, joined now."""
+        watcher = Watcher(ROUND, candidate_id=self.ids[number])
+        self.hub.join(watcher)
+        return watcher
+
+
+async def sent(watcher: Watcher) -> list[dict[str, Any]]:
+    """The messages that wait for a watcher, taken; none is an empty list."""
+    watcher.mailbox.put("end", "{}")
+    return [json.loads(frame) for frame in await watcher.mailbox.take()][:-1]
+
+
+@asynccontextmanager
+async def opened(url: str, clock: Clock | None = None) -> AsyncIterator[House]:
+    """The rooms on a database that is loaded already; the desk answers all before it closes."""
+    house = House(open_engine(Settings(database_url=url)), clock or Clock())
+    await house.know()
+    house.desk.open()
+    try:
+        yield house
+    finally:
+        await house.desk.close()
+        await house.engine.dispose()

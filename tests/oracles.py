@@ -174,3 +174,170 @@ def outlook(
             filed.add(rank <= due)
     verdict = "open" if len(filed) == 2 else "safe" if filed == {True} else "out"
     return NaiveOutlook(min(ranks), max(ranks), verdict)
+
+
+# Filing and placement, RULES.md 5
+
+
+class Applicant(NamedTuple):
+    """A candidate's choice of a unit; majors are counted inside it, best first."""
+
+    filing: int
+    exam: int
+    keys: tuple[int, ...]
+    draw: int
+    majors: tuple[int, ...]
+    adjusts: bool
+
+
+class UnitTerms(NamedTuple):
+    """A unit's rules; `steps` None is major first, () score first."""
+
+    offer: Offer
+    quotas: tuple[int, ...]
+    steps: tuple[int, ...] | None = None
+    by_exam: bool = False
+    all_filed: bool = False
+    refill: str = "next_round"
+
+
+class Fate(NamedTuple):
+    outcome: str
+    major: int | None = None
+    position: int = 0
+
+
+def line_order(who: Applicant) -> tuple[int, tuple[int, ...], int]:
+    return (-who.filing, tuple(-key for key in who.keys), who.draw)
+
+
+def major_order(who: Applicant, unit: UnitTerms) -> tuple[int, tuple[int, ...], int]:
+    score = who.exam if unit.by_exam else who.filing
+    return (-score, tuple(-key for key in who.keys), who.draw)
+
+
+def pair_order(
+    who: Applicant, k: int, unit: UnitTerms
+) -> tuple[int, int, tuple[int, ...], int, int, int]:
+    """Where the pair of a candidate and choice k stands in the greedy pass: smallest first."""
+    if unit.steps is None:
+        block, off = k, 0
+    else:
+        block, off = 0, sum(unit.steps[: k + 1]) if unit.steps else 0
+    score, keys, draw = major_order(who, unit)
+    return (block, score + off, keys, off, draw, k)
+
+
+def filed_of(applicants: Sequence[Applicant], offer: Offer) -> list[Applicant]:
+    line_ = sorted(applicants, key=line_order)
+    due = due_of(offer)
+    if due == 0 or offer.strict or len(line_) < due:
+        return line_[:due]
+    return [who for who in line_ if who.filing >= line_[due - 1].filing]
+
+
+def placement(applicants: Sequence[Applicant], unit: UnitTerms) -> list[Fate]:
+    """Everybody's fate in one unit: file, the greedy pass, adjust, refill one by one."""
+    filed = filed_of(applicants, unit.offer)
+    scope = filed if unit.all_filed else filed[: unit.offer.plan]
+    free = list(unit.quotas)
+    fates = {who: Fate("rejected" if who in filed else "not_filed") for who in applicants}
+
+    def give(who: Applicant, got: tuple[int, int] | None) -> None:
+        if got is not None:
+            free[got[0]] -= 1
+            fates[who] = Fate("admitted", *got)
+
+    pairs = [(pair_order(who, k, unit), who, k) for who in scope for k in range(len(who.majors))]
+    for _, who, k in sorted(pairs):
+        if fates[who].major is None and free[who.majors[k]]:
+            give(who, (who.majors[k], k + 1))
+    for who in sorted(scope, key=lambda one: major_order(one, unit)):
+        if fates[who].major is None:
+            give(who, adjusted(who, free))
+    for who in waiting(applicants, unit, scope):
+        room = unit.offer.plan - sum(unit.quotas) + sum(free)
+        if room > 0 and any(free):
+            fates[who] = Fate("rejected")
+            listed = [(major, k + 1) for k, major in enumerate(who.majors) if free[major]]
+            give(who, listed[0] if listed else adjusted(who, free))
+    return [fates[who] for who in applicants]
+
+
+def adjusted(who: Applicant, free: Sequence[int]) -> tuple[int, int] | None:
+    """The first major with a seat, at position 0, for one who accepts it."""
+    left = [major for major, seats in enumerate(free) if seats]
+    return (left[0], 0) if who.adjusts and left else None
+
+
+def waiting(
+    applicants: Sequence[Applicant], unit: UnitTerms, scope: Sequence[Applicant]
+) -> list[Applicant]:
+    """Who may be asked when a seat is left, in line."""
+    if unit.refill == "next_round":
+        return []
+    in_line = filed_of(applicants, unit.offer) if unit.refill == "within_filed" else applicants
+    return sorted((who for who in in_line if who not in scope), key=line_order)
+
+
+# Matching, RULES.md 5: one candidate after the other; a wish is an index of a target
+
+Wishes = Sequence[Sequence[int]]
+Priority = Sequence[Sequence[int]]
+
+
+def serial_dictatorship(wishes: Wishes, seats: Sequence[int]) -> list[int | None]:
+    """In the order given, each takes the first target that has a seat: the place in the list."""
+    left = list(seats)
+    got: list[int | None] = []
+    for mine in wishes:
+        place = next((k for k, target in enumerate(mine) if left[target]), None)
+        if place is not None:
+            left[mine[place]] -= 1
+        got.append(place)
+    return got
+
+
+def deferred_acceptance(
+    wishes: Wishes, priority: Priority, seats: Sequence[int]
+) -> list[int | None]:
+    """One proposal at a time; priority[i][k] of i's wish k at its target, lower wins."""
+    at = [0] * len(wishes)
+    held: list[list[int]] = [[] for _ in seats]
+    free = list(range(len(wishes)))
+    while free:
+        i = free.pop()
+        if at[i] == len(wishes[i]):
+            continue
+        there = held[wishes[i][at[i]]]
+        there.append(i)
+        there.sort(key=lambda j: priority[j][at[j]])
+        if len(there) > seats[wishes[i][at[i]]]:
+            out = there.pop()
+            at[out] += 1
+            free.append(out)
+    return [k if k < len(mine) else None for k, mine in zip(at, wishes, strict=True)]
+
+
+def greedy(wishes: Wishes, priority: Priority, seats: Sequence[int]) -> list[int | None]:
+    """All pairs in order of priority, which is comparable across targets; give what is free."""
+    left = list(seats)
+    got: list[int | None] = [None] * len(wishes)
+    pairs = [(priority[i][k], k, i) for i, mine in enumerate(wishes) for k in range(len(mine))]
+    for _, k, i in sorted(pairs):
+        if got[i] is None and left[wishes[i][k]]:
+            got[i] = k
+            left[wishes[i][k]] -= 1
+    return got
+
+
+def boston(wishes: Wishes, seats: Sequence[int]) -> list[int | None]:
+    """Sequential choice: all first wishes in the order given, then the second ones, …"""
+    left = list(seats)
+    got: list[int | None] = [None] * len(wishes)
+    for k in range(max(map(len, wishes), default=0)):
+        for i, mine in enumerate(wishes):
+            if got[i] is None and k < len(mine) and left[mine[k]]:
+                got[i] = k
+                left[mine[k]] -= 1
+    return got

@@ -22,6 +22,7 @@ from service.store.engine import open_engine
 from service.store.migrate import migrate
 from web import docs_page, live, openapi, pages, refusals
 from web.api import choice, health, rounds, sessions
+from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
 from web.metrics import Measured, Metrics
@@ -55,14 +56,15 @@ class Process:
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Ready when the book is warm; on leaving, what waits at the desk is still answered."""
-        await migrate(self.engine)
-        await self.bus.open()
-        self.desk.open()
-        await self.board.catch_up()
-        await self.timekeeper.look()
-        running = (self.follower.run(), self.timekeeper.run(), self.hub.run())
-        tasks = [asyncio.create_task(one) for one in running]
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await migrate(self.engine)
+            await self.bus.open()
+            self.desk.open()
+            await self.board.catch_up()
+            await self.timekeeper.look()
+            running = (self.follower.run(), self.timekeeper.run(), self.hub.run())
+            tasks = [asyncio.create_task(one) for one in running]
             yield
         finally:
             await self.desk.close()
@@ -86,12 +88,11 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     )
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice):
-        app.include_router(module.router, prefix="/api/v1")
-    app.include_router(health.router)
-    app.include_router(live.router)
+    for module in (sessions, rounds, choice, health, live):
+        app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
+    app.add_middleware(Bounded)
     app.add_middleware(Measured)
     app.add_middleware(SafeHeaders)
     refusals.install(app)

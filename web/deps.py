@@ -44,15 +44,19 @@ def services(request: HTTPConnection) -> Services:
 
 def token_of(connection: HTTPConnection) -> str | None:
     """The session token a connection brings: its bearer header, else its cookie."""
+    return bearer_of(connection) or connection.cookies.get(COOKIE)
+
+
+def bearer_of(connection: HTTPConnection) -> str | None:
+    """The token of a connection's bearer header, which no other site's page can send."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    return connection.cookies.get(COOKIE)
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def device_of(request: Request) -> str:
     """What the candidate is shown of the device a change came from."""
-    return request.headers.get("user-agent", "")[:200]
+    named = request.headers.get("user-agent", "")
+    return "".join(letter for letter in named if letter.isprintable())[:200]
 
 
 async def anybody_signed_in(
@@ -63,7 +67,7 @@ async def anybody_signed_in(
     token = token_of(request)
     if token is None:
         raise Refusal("not-signed-in")
-    if request.method not in ("GET", "HEAD") and "authorization" not in request.headers:
+    if request.method not in ("GET", "HEAD") and bearer_of(request) is None:
         _refuse_foreign_origin(request)
     return await services(request).accounts.whose(token)
 

@@ -5,8 +5,8 @@ leaves is noticed while the writer waits.
 """
 
 import asyncio
+from typing import NoReturn
 
-import anyio
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
@@ -19,7 +19,8 @@ from web.deps import Services, same_origin, services, token_of
 HELLO_WITHIN_S = 5
 MESSAGE_LIMIT = 4096
 
-NOT_SIGNED_IN, NO_HELLO, TOO_MANY, NOT_ALLOWED, TOO_BIG = 4401, 4408, 4429, 1008, 1009
+NOT_SIGNED_IN, NO_HELLO, TOO_MANY = 4401, 4408, 4429
+NOT_TEXT, NOT_ALLOWED, TOO_BIG, RESTART = 1003, 1008, 1009, 1012
 
 router = APIRouter()
 
@@ -65,8 +66,8 @@ async def live(socket: WebSocket) -> None:
     await socket.accept()
     try:
         watcher = await _greet(at, socket)
-        await socket.send_text(at.hub.welcome())
         try:
+            await socket.send_text(at.hub.welcome())
             await _serve(socket, watcher)
         finally:
             at.hub.leave(watcher)
@@ -100,6 +101,7 @@ def _close_code(refusal: Refusal) -> int:
         "not-signed-in": NOT_SIGNED_IN,
         "must-change-password": NOT_SIGNED_IN,
         "too-many-connections": TOO_MANY,
+        "unavailable": RESTART,
     }
     return codes.get(refusal.code, NOT_ALLOWED)
 
@@ -130,24 +132,31 @@ def _unit_key(text: str) -> UnitKey:
 
 
 async def _serve(socket: WebSocket, watcher: Watcher) -> None:
-    async with anyio.create_task_group() as race:
+    """Push until the client leaves, says what it must not, or has nothing left to watch."""
+    race = [asyncio.create_task(_read(socket)), asyncio.create_task(_write(socket, watcher))]
+    try:
+        ended, _ = await asyncio.wait(race, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in race:
+            task.cancel()
+        await asyncio.gather(*race, return_exceptions=True)
+    for task in ended:
+        task.result()
 
-        async def write() -> None:
-            while True:
-                for frame in await watcher.mailbox.take():
-                    await socket.send_text(frame)
 
-        async def read() -> None:
-            try:
-                while True:
-                    await _receive(
-                        socket
-                    )  # a client has nothing more to say; only its leaving counts
-            except WebSocketDisconnect:
-                race.cancel_scope.cancel()
+async def _read(socket: WebSocket) -> NoReturn:
+    """A client has nothing more to say; only its leaving counts."""
+    while True:
+        await _receive(socket)
 
-        race.start_soon(write)
-        race.start_soon(read)
+
+async def _write(socket: WebSocket, watcher: Watcher) -> NoReturn:
+    try:
+        while True:
+            for frame in await watcher.mailbox.take():
+                await socket.send_text(frame)
+    except Refusal as refusal:
+        raise _Close(_close_code(refusal), refusal.code) from None
 
 
 async def _receive(socket: WebSocket) -> str:
@@ -156,7 +165,7 @@ async def _receive(socket: WebSocket) -> str:
         raise WebSocketDisconnect(message.get("code", 1005))
     text = message.get("text")
     if text is None:
-        raise _Close(1003, "messages are text")
-    if len(text) > MESSAGE_LIMIT:
+        raise _Close(NOT_TEXT, "messages are text")
+    if len(text.encode()) > MESSAGE_LIMIT:
         raise _Close(TOO_BIG, "a message has at most 4 KB")
     return str(text)

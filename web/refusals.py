@@ -1,5 +1,6 @@
 """Refusals and faults as RFC 9457 problems: the one place where a code becomes status and words."""
 
+import re
 from http import HTTPStatus
 
 import structlog
@@ -110,6 +111,7 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "Not available just now; what you held stands. Please try again later.",
     ),
     "invalid-request": (422, "请求的内容或格式不对。", "The request is not of the form expected."),
+    "too-large": (413, "请求的内容过大。", "The request is too large."),
     "method-not-allowed": (
         405,
         "此地址不支持这种操作。",
@@ -132,9 +134,24 @@ def sentence(refusal: Refusal, language: str = "zh") -> str:
 
 
 def language_of(header: str) -> str:
-    """ "en" where English is preferred over Chinese, else "zh"."""
-    english, chinese = header.lower().find("en"), header.lower().find("zh")
-    return "en" if english >= 0 and (chinese < 0 or english < chinese) else "zh"
+    """ "en" where an Accept-Language header prefers English over Chinese, else "zh"."""
+    weight = {"en": 0.0, "zh": 0.0}
+    order = []
+    for part in header.lower().split(","):
+        name, _, parameter = part.strip().partition(";")
+        language = name.strip()[:2]
+        if language in weight and name.strip()[2:3] in ("", "-"):
+            weight[language] = max(weight[language], _quality(parameter))
+            order.append(language)
+    if weight["en"] == weight["zh"]:
+        return "en" if weight["en"] and order[0] == "en" else "zh"
+    return max(weight, key=lambda language: weight[language])
+
+
+def _quality(parameter: str) -> float:
+    """The weight `q=0.8` gives; 1 without one, 0 where it cannot be read."""
+    found = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", parameter, re.ASCII)
+    return 1.0 if not parameter.strip() else float(found[1]) if found else 0.0
 
 
 def problem(request: Request, refusal: Refusal, **more: object) -> JSONResponse:
@@ -176,7 +193,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, fault: HTTPException) -> JSONResponse:
-        code = {404: "not-found", 405: "method-not-allowed"}.get(
+        code = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(
             fault.status_code, "invalid-request"
         )
         response = problem(request, Refusal(code))

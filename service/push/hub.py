@@ -36,6 +36,7 @@ class Watcher:
     candidate_id: int | None = None
     units: Sequence[UnitKey] = ()
     mailbox: Mailbox = field(default_factory=Mailbox)
+    epoch: str = ""
     seen: tuple[object, ...] | None = None
     state: str | None = None
 
@@ -71,6 +72,7 @@ class Hub:
                 raise Refusal("too-many-connections", limit=SOCKETS_PER_CANDIDATE)
         elif not one.terms.file.live_statistics:
             raise Refusal("not-published", what=watcher.round_code)
+        watcher.epoch = self._board.epoch
         self._refresh(watcher)
         if watcher.candidate_id is not None:
             self._sockets[watcher.candidate_id] = self._sockets.get(watcher.candidate_id, 0) + 1
@@ -104,12 +106,24 @@ class Hub:
         """Leave everybody whose view has changed the newest of it."""
         for code, watchers in self._watchers.items():
             one = self._board.rounds.get(code)
-            version = None if one is None else (self._board.epoch, one.version)
-            if version is None or version == self._pushed.get(code):
+            version = (self._board.epoch, -1 if one is None else one.version)
+            if version == self._pushed.get(code):
                 continue
             self._pushed[code] = version
             for watcher in watchers:
-                self._refresh(watcher)
+                self._refresh_or_end(watcher)
+
+    def _refresh_or_end(self, watcher: Watcher) -> None:
+        """One who can no longer be told anything true is sent away, and holds up nobody."""
+        try:
+            if (
+                watcher.epoch != self._board.epoch
+                or watcher.round_code not in self._board.rounds
+            ):
+                raise Refusal("unavailable")
+            self._refresh(watcher)
+        except Refusal as reason:
+            watcher.mailbox.end(reason)
 
     def _refresh(self, watcher: Watcher) -> None:
         one = self._board.rounds[watcher.round_code]

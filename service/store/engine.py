@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +26,7 @@ DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
 
 _WRITES = "mingci_writes"
+_MIGRATION_LOCK = 20140715
 
 
 def open_engine(settings: Settings) -> AsyncEngine:
@@ -79,6 +80,20 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             await connection.execute(
                 select(schema.head.c.seq).where(schema.head.c.id == 1).with_for_update()
             )
+            yield connection
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction beside which no other of its kind runs, before there is a head to lock.
+
+    Workers that start together migrate one after the other.
+    """
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(**{_WRITES: True})
+        async with connection.begin():
+            if connection.dialect.name == "postgresql":
+                await connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
 
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.store.engine import alone
 from service.store.schema import head
 
 
@@ -21,7 +22,7 @@ def _config() -> Config:
 
 async def migrate(engine: AsyncEngine) -> None:
     """Run the migrations that are missing, and give a new database its epoch."""
-    async with engine.begin() as connection:
+    async with alone(engine) as connection:
         await connection.run_sync(_upgrade)
 
 

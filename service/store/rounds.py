@@ -238,6 +238,8 @@ async def _put_majors(
     kept: set[tuple[UnitKey, str]] = set()
     fresh: list[dict[str, object]] = []
     for key, rows in wanted.items():
+        stored = terms.unit_by_key[key].majors if key in terms.unit_by_key else ()
+        moved = [m.code for m in stored] != [row.major_code for row in rows]
         for position, row in enumerate(rows, 1):
             values: dict[str, object] = {
                 "position": position,
@@ -252,7 +254,7 @@ async def _put_majors(
                 fresh.append({"unit_id": ids[key], "code": row.major_code, **values})
             else:
                 kept.add((key, row.major_code))
-                if (old.name, old.quota, old.tuition, old.duration, old.notes) != (
+                if moved or (old.name, old.quota, old.tuition, old.duration, old.notes) != (
                     row.major_name,
                     row.quota,
                     row.tuition,

@@ -65,8 +65,10 @@ def test_a_major_listed_twice_is_refused() -> None:
 
 def test_a_candidate_twice_in_one_position_is_refused() -> None:
     assert faults_of(CHOICES + "0001,E87,定向,,,1\n") == [
-        'x.csv:4: candidate_no "0001" is a candidate\'s choice in this position a second time, '
-        "first in line 2"
+        (
+            'x.csv:4: candidate_no "0001" is a candidate\'s choice in this position a second time, '
+            "first in line 2"
+        )
     ]
     parallel = "考生号,院校代码,志愿序号\n1,A,1\n1,B,2\n"
     choices, report = read_choices(csv(parallel))
@@ -100,8 +102,10 @@ def test_everything_that_does_not_exist_is_told() -> None:
 def test_a_unit_of_another_track_is_refused() -> None:
     _, faults = matched(HEADING + "0001,E87,定向,,,1\n")
     assert faults == [
-        'x.csv:2: institution_code "E87" has no plan for the candidate (历史类, 定向); '
-        "it has plans in 历史类, 物理类"
+        (
+            'x.csv:2: institution_code "E87" has no plan for the candidate (历史类, 定向); '
+            "it has plans in 历史类, 物理类"
+        )
     ]
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from importers.columns import TextColumn
 from importers.headings import CANDIDATES, CHOICES, PLAN, Layout, recognise, subject_name
 from importers.report import Report
 from importers.tables import Table
@@ -7,7 +8,7 @@ from tests.importers.files import said
 
 
 def table(*headings: str) -> Table:
-    return Table({heading: [f"{heading} cell"] for heading in headings}, [2])
+    return Table({heading: TextColumn([f"{heading} cell"]) for heading in headings}, [2])
 
 
 def faults_of(found: Table, mapping: dict[str, str]) -> list[str]:
@@ -53,15 +54,15 @@ def test_a_mapping_goes_before_what_a_heading_says() -> None:
     found = table("考生号", "院校代码", "代码")
     cells = recognise(found, CHOICES, {"代码": "institution_code"}, Report("t"))
     assert cells is not None
-    assert cells.columns["institution_code"] == ["代码 cell"]
+    assert cells.texts("institution_code") == ["代码 cell"]
 
 
 def test_columns_that_a_mapping_joins_stay_what_they_are() -> None:
     found = table("考生号", "院校代码", "专业1")
     cells = recognise(found, CHOICES, {"院校代码+专业1": "major_2"}, Report("t"))
     assert cells is not None
-    assert cells.columns["major_2"] == ["院校代码 cell-专业1 cell"]
-    assert cells.columns["major_1"] == ["专业1 cell"]
+    assert cells.texts("major_2") == ["院校代码 cell-专业1 cell"]
+    assert cells.texts("major_1") == ["专业1 cell"]
 
 
 def test_a_mapping_that_cannot_be_followed_is_refused() -> None:

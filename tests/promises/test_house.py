@@ -8,7 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import typer.main
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("web", "service", "importers", "ranking")
@@ -141,10 +143,12 @@ def code_of(paper: Path) -> str:
 
 def commands() -> set[tuple[str, ...]]:
     """Every command of `mingci`, as (group,), (group, command) or (command,)."""
-    from web.cli import app
+    from web.cli import MODULES, app
 
-    found: set[tuple[str, ...]] = set()
-    for name, command in typer.main.get_group(app).commands.items():
-        found.add((name,))
+    top = get_command(app)
+    assert isinstance(top, TyperGroup)
+    found: set[tuple[str, ...]] = {(name,) for name in MODULES}
+    for name in MODULES:
+        command = top.get_command(typer.Context(top), name)
         found |= {(name, inner) for inner in getattr(command, "commands", {})}
     return found

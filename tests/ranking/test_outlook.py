@@ -1,16 +1,14 @@
 """The certainty interval is exact: both ends can happen and neither is passed. RULES.md 3."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.book import NO_UNIT
-from ranking.outlook import VERDICT_NAMES, Gates, OneOutlook, Outlook, outlook, outlook_at
-from ranking.standing import standing_at, standings
+from ranking.outlook import VERDICT_NAMES, Gates, Outlook, outlook
+from ranking.standing import standings
 from tests import oracles
 from tests.oracles import NaiveOutlook, Offer, Person
-from tests.ranking.rounds import a_unit, book_of, choices, rounds
+from tests.ranking.rounds import a_unit, book_of, rounds
 
 Round = tuple[list[Person], list[Offer]]
 OPEN = Gates(locked_from=None, creation_closed=False)
@@ -30,16 +28,6 @@ def of(round_: Round, now: Gates) -> Outlook:
 
 def verdicts(seen: Outlook) -> list[str]:
     return [VERDICT_NAMES[verdict] for verdict in seen.verdict]
-
-
-def one(seen: Outlook, row: int) -> OneOutlook:
-    return OneOutlook(
-        int(seen.best[row]),
-        int(seen.worst[row]),
-        int(seen.locked_above[row]),
-        int(seen.open_above[row]),
-        seen.verdict[row],
-    )
 
 
 def test_before_anybody_locks_all_with_more_points_are_open() -> None:
@@ -118,35 +106,6 @@ def test_every_future_lies_in_the_interval_and_both_ends_happen(round_: Round, n
         else:
             told = NaiveOutlook(seen.best[row], seen.worst[row], VERDICT_NAMES[seen.verdict[row]])
             assert told == expected
-
-
-@given(rounds(), gates)
-def test_ones_own_outlook_is_the_one_in_everybodys(round_: Round, now: Gates) -> None:
-    book = book_of(*round_)
-    seen = outlook(book, standings(book), now)
-    for row in np.flatnonzero(book.unit != NO_UNIT).tolist():
-        unit = int(book.unit[row])
-        standing = standing_at(book, row, unit)
-        assert outlook_at(book, standing, row, unit, now) == one(seen, row)
-
-
-@given(round_=rounds(), closed=st.booleans(), data=st.data())
-def test_a_what_if_outlook_is_the_one_after_the_move(
-    *, round_: Round, closed: bool, data: st.DataObject
-) -> None:
-    people, offers = round_
-    if not people:
-        return
-    i = data.draw(st.integers(0, len(people) - 1))
-    moved = data.draw(choices(people[i], offers))
-    if moved.unit is None:
-        return
-    now = Gates(data.draw(st.none() | st.just(people[i].filing + 1)), creation_closed=closed)
-    book = book_of(people, offers)
-    row = int(book.roll.row_of()[i])
-    supposed = outlook_at(book, standing_at(book, row, moved.unit), row, moved.unit, now)
-    book.unit[row] = moved.unit
-    assert supposed == one(outlook(book, standings(book), now), row)
 
 
 @pytest.mark.parametrize("closed", [False, True])

@@ -8,23 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.book import NO_MAJOR, NO_UNIT, Book, due_seats, empty_book, make_roll
+from ranking.book import Book, due_seats, empty_book, make_roll
 from ranking.standing import (
     NO_LINE,
     STATUS_NAMES,
     Standing,
     Standings,
     Status,
-    WrongMajorError,
-    WrongTrackError,
     group_rows,
-    standing_at,
     standing_of,
     standings,
 )
 from tests import oracles
 from tests.oracles import NaiveStanding, Offer, Person
-from tests.ranking.rounds import a_unit, book_of, choices, major_index, plan_of, rounds
+from tests.ranking.rounds import a_unit, book_of, major_index, plan_of, rounds
 
 Round = tuple[list[Person], list[Offer]]
 
@@ -145,6 +142,14 @@ def test_a_tie_across_the_plan_line_within_the_ratio_straddles() -> None:
     assert (now.line_plan[0], now.line_filing[0]) == (610, 600)
 
 
+def test_in_a_strict_unit_who_is_beyond_the_plan_and_not_filed_is_outside() -> None:
+    """Four tie at the line of a strict unit that files three: the last of them is not filed."""
+    scores, keys = [620, 610, 610, 610, 600], [0, 3, 2, 1, 0]
+    now = of(a_unit(scores, plan=1, ratio=30_000, strict=True, keys=keys))
+    names = [STATUS_NAMES[s] for s in now.status]
+    assert names == ["inside", "outside_plan", "outside_plan", "outside", "outside"]
+
+
 def test_a_score_of_0_ranks_like_any_other() -> None:
     now = of(a_unit([0, 0, 10], plan=2))
     assert now.rank.tolist() == [2, 2, 1]
@@ -248,38 +253,6 @@ def test_order_of_arrival_never_matters(round_: Round, shuffle: Random) -> None:
         assert getattr(now, name)[places].tolist() == getattr(then, name).tolist()
 
 
-@given(rounds())
-def test_ones_own_standing_is_the_one_in_everybodys(round_: Round) -> None:
-    people, offers = round_
-    book = book_of(people, offers)
-    now = standings(book)
-    for row in np.flatnonzero(book.unit != NO_UNIT):
-        alone = standing_at(book, int(row), int(book.unit[row]), int(book.first_major[row]))
-        assert alone == standing_of(book, now, int(row))
-
-
-@given(rounds(), st.data())
-def test_a_what_if_is_the_standing_after_the_move_and_changes_nothing(
-    round_: Round, data: st.DataObject
-) -> None:
-    people, offers = round_
-    if not people:
-        return
-    i = data.draw(st.integers(0, len(people) - 1))
-    moved = data.draw(choices(people[i], offers))
-    if moved.unit is None:
-        return
-    book = book_of(people, offers)
-    unit, first = book.unit.copy(), book.first_major.copy()
-    row = int(book.roll.row_of()[i])
-    major = NO_MAJOR if moved.major is None else major_index(book.plan, moved)
-    supposed = standing_at(book, row, moved.unit, major)
-    np.testing.assert_array_equal(book.unit, unit)
-    np.testing.assert_array_equal(book.first_major, first)
-    book.unit[row], book.first_major[row] = moved.unit, major
-    assert supposed == standing_of(book, standings(book), row)
-
-
 @given(
     st.integers(1, 99).flatmap(
         lambda groups: st.tuples(st.just(groups), st.lists(st.integers(-1, groups - 1)))
@@ -306,25 +279,6 @@ def test_many_rows_are_gathered_alike_by_each_way_of_sorting(groups: int) -> Non
 
 
 # Refusals
-
-
-def test_a_standing_in_another_tracks_unit_is_refused() -> None:
-    people, offers = a_unit([500], plan=1)
-    book = book_of(people, [*offers, Offer(1, 1, 10_000, strict=False)])
-    with pytest.raises(WrongTrackError):
-        standing_at(book, 0, 1)
-
-
-def test_a_first_major_of_another_unit_is_refused() -> None:
-    people, offers = a_unit([500], plan=1)
-    with pytest.raises(WrongMajorError):
-        standing_at(book_of(people, offers * 2), 0, 0, first_major=2)
-
-
-@pytest.mark.parametrize("unit", [NO_UNIT, 1])
-def test_a_standing_in_no_unit_is_refused(unit: int) -> None:
-    with pytest.raises(IndexError):
-        standing_at(book_of(*a_unit([500], plan=1)), 0, unit)
 
 
 def test_nobody_holds_anything_in_an_empty_book() -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from service import views
 from service.filing import Wish
@@ -12,8 +12,16 @@ from service.shapes import ChoiceView, Filed, History, StandingList, StandingVie
 from web.api.rounds import Code
 from web.deps import At, Own, Services, device_of
 
-router = APIRouter(prefix="/rounds/{round_code}", tags=["choice"])
+router = APIRouter(prefix="/api/v1/rounds/{round_code}", tags=["choice"])
 
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 2.0 is the whole number 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 MajorCode = Annotated[str, Field(min_length=1, max_length=64)]
 Key = Annotated[
     str, Header(alias="Idempotency-Key", min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")
@@ -27,24 +35,11 @@ OptionalKey = Annotated[
 class ChoiceWish(BaseModel):
     """The choice wished for. `version` is the version last seen, 0 where there was none."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "institution_code": "5012",
-                    "majors": ["01", "07"],
-                    "accepts_adjustment": True,
-                    "version": 0,
-                }
-            ]
-        }
-    )
-
     institution_code: str = Field(min_length=1, max_length=32)
     plan_nature: str | None = Field(default=None, max_length=64)
     majors: list[MajorCode] = Field(max_length=200)
     accepts_adjustment: bool = Field(strict=True)
-    version: int = Field(ge=0, le=2**31 - 1, strict=True)
+    version: Whole = Field(ge=0, le=2**31 - 1)
 
 
 @router.get("/choice")

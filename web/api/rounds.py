@@ -11,7 +11,7 @@ from service import views
 from service.shapes import RoundList, StatisticsView, UnitList, UnitView
 from web.deps import At
 
-router = APIRouter(tags=["plan"])
+router = APIRouter(prefix="/api/v1", tags=["plan"])
 
 Code = Annotated[str, Path(max_length=64, examples=["2026-vocational-1"])]
 Limit = Annotated[int, Query(ge=1, le=200)]

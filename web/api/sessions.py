@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from service import views
 from service.accounts import MAX_PASSWORD, Session
@@ -11,15 +11,11 @@ from service.shapes import Me, SessionView
 from service.store.people import SignedIn
 from web.deps import At, Own, anybody_signed_in, device_of, token_of
 
-router = APIRouter(tags=["sessions"])
+router = APIRouter(prefix="/api/v1", tags=["sessions"])
 
 
 class SignIn(BaseModel):
     """What a candidate signs in with."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"candidate_no": "26150100001", "password": "u7kd9xw3nf"}]}
-    )
 
     candidate_no: str = Field(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z]+$")
     password: str = Field(min_length=1, max_length=MAX_PASSWORD)
@@ -27,10 +23,6 @@ class SignIn(BaseModel):
 
 class NewPassword(BaseModel):
     """The old password and the new one."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"old": "u7kd9xw3nf", "new": "correct horse battery"}]}
-    )
 
     old: str = Field(min_length=1, max_length=MAX_PASSWORD)
     new: str = Field(min_length=1, max_length=MAX_PASSWORD)

@@ -29,6 +29,10 @@ HEAD_START = timedelta(minutes=5)
 """How long, in the round's own time, it has been open when the demo begins."""
 
 
+app = typer.Typer()
+
+
+@app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     candidates: Annotated[int, typer.Option(min=50, help="How many candidates.")] = 2000,

@@ -3,10 +3,10 @@
 Nothing is written unless it is whole: files are written beside and then moved into place.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +28,8 @@ from ranking.standing import NO_LINE, STATUS_NAMES, Standings
 from ranking.standing import standings as compute_standings
 
 app = typer.Typer(help="Work on files, without a database.")
+
+_MUST_QUOTE = re.compile('[,"\\n]')
 
 STANDINGS_HEADER = (
     "candidate_no,track,institution_code,plan_nature,filing_score,rank,rank_last,tied,applicants,"
@@ -96,7 +98,7 @@ def load_book(
     rows, plan_report = read_plan(open_source(plan))
     step("reading candidates")
     tracks = {row.track for row in rows}.union(rules.tie_break) if rows else None
-    people, people_report = read_candidates(open_source(candidates), tracks=tracks)
+    people, people_report = read_candidates(open_source(candidates), tracks=tracks, personal=False)
     step("reading choices")
     filed, choices_report = read_choices(open_source(choices))
     reports += [plan_report, people_report, choices_report]
@@ -191,7 +193,7 @@ def standings_csv(filed: FileBook, now: Standings) -> bytes:
     ]
     major = np.where(now.major_rank[rows] > 0, book.first_major[rows], len(filed.majors))
     columns = (
-        _look_up([_cell(number) for number in filed.candidate_no], book.roll.ident[rows]),
+        _look_up(_cells(filed.candidate_no), book.roll.ident[rows]),
         _look_up(head, unit),
         _by_value(book.roll.filing[rows], score_text),
         *(_by_value(column[rows], str) for column in (now.rank, now.rank_last, now.tied)),
@@ -214,10 +216,10 @@ def _unit_cells(filed: FileBook, unit: int) -> tuple[str, str, str]:
     return key.track, key.institution_code, key.plan_nature
 
 
-def _text_order(texts: Sequence[str]) -> NDArray[np.int64]:
+def _text_order(texts: list[str]) -> NDArray[np.int64]:
     """(n,) each text's place among all of them, sorted as text."""
     order = np.arange(len(texts))
-    if any(a > b for a, b in pairwise(texts)):
+    if sorted(texts) != texts:
         places = sorted(range(len(texts)), key=texts.__getitem__)
         order[places] = np.arange(len(texts))
     return order
@@ -229,8 +231,15 @@ def _look_up(texts: Sequence[str], places: NDArray[np.integer]) -> Iterator[str]
 
 def _by_value(values: NDArray[np.int32], text: Callable[[int], str]) -> Iterator[str]:
     """Each value's text, made once per distinct value."""
+    if values.max(initial=0) < len(values):
+        return _look_up([text(one) for one in range(values.max(initial=0) + 1)], values)
     distinct, place = np.unique(values, return_inverse=True)
     return _look_up([text(one) for one in distinct.tolist()], place)
+
+
+def _cells(texts: list[str]) -> list[str]:
+    """A column of CSV cells, quoted where they have to be; nearly always they stay as they are."""
+    return [_cell(text) for text in texts] if _MUST_QUOTE.search("".join(texts)) else texts
 
 
 def _line(milli: int) -> str:
@@ -243,6 +252,4 @@ def _or_blank(rank: int) -> str:
 
 def _cell(text: str) -> str:
     """A CSV cell, quoted where it has to be."""
-    if any(mark in text for mark in ',"\n'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    return '"' + text.replace('"', '""') + '"' if _MUST_QUOTE.search(text) else text

@@ -19,13 +19,14 @@ Text = Annotated[str, Form()]
 
 def with_session(request: Request, answer: Response, session: Session) -> Response:
     """The answer that also opens the session in this browser."""
+    running = services(request)
     answer.set_cookie(
         COOKIE,
         session.token,
-        expires=session.expires_at,
+        max_age=running.settings.session_hours * 3600,  # the browser's clock may be wrong
         httponly=True,
         samesite="lax",
-        secure=services(request).settings.secure_cookies,
+        secure=running.settings.secure_cookies,
     )
     return answer
 

@@ -71,5 +71,5 @@ async def institution(
         some, _ = views.units(board, chosen["code"], institution, "", (0, 200))
         found = [unit for unit in some if unit["institution_code"] == institution]
     if chosen is None or not found:
-        raise Refusal("unknown-unit", institution_code=institution)
+        raise Refusal("not-found", what=institution)
     return public_page(request, "institution.html", round=chosen, units=found)

@@ -1,5 +1,6 @@
 """Templates to answers: the environment, and how long each kind of page may be kept."""
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -97,8 +98,8 @@ def html(request: Request, template: str, context: Mapping[str, Any]) -> str:
 
 def private_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """A page for one person; nothing on the way may keep it."""
-    body = html(request, template, context)
-    return HTMLResponse(body, status, headers={"cache-control": PRIVATE})
+    body = html(request, template, context).encode()
+    return _sent(request, body, status, {"cache-control": PRIVATE})
 
 
 def public_page(request: Request, template: str, **context: Any) -> Response:
@@ -108,7 +109,15 @@ def public_page(request: Request, template: str, **context: Any) -> Response:
     headers = {"cache-control": PUBLIC, "etag": tag, "vary": "Cookie, Accept-Encoding"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return HTMLResponse(body, headers=headers)
+    return _sent(request, body, 200, headers)
+
+
+def _sent(request: Request, body: bytes, status: int, headers: dict[str, str]) -> Response:
+    """The page, compressed for those who can read it so."""
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(body, status, headers)
+    zipped = gzip.compress(body, 5, mtime=0)
+    return HTMLResponse(zipped, status, {**headers, "content-encoding": "gzip"})
 
 
 def _address(request: Request) -> str:

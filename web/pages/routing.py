@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse
 
@@ -33,6 +34,8 @@ class PageRoute(APIRoute):
                 return await inner(request)
             except Refusal as refusal:
                 return refused(request, refusal)
+            except RequestValidationError:
+                return refused(request, Refusal("invalid-request"))
 
         return handle
 

@@ -70,7 +70,7 @@ POSITION: Mapping[str, str] = {
 }
 
 LINK: Mapping[str, str] = {
-    "static": "以下是打开页面时的排名",
+    "static": "未实时更新",
     "connecting": "正在连接",
     "live": "实时更新中",
     "polling": "每 5 秒更新一次",

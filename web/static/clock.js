@@ -4,6 +4,7 @@
  *
  * `<html data-now>` is the server's time when the page was made; live messages make it exact.
  * An element with data-until counts down to it; one with data-clock shows the time itself.
+ * What is only true before, or after, an instant says so by data-before or data-after.
  */
 import { clockIn } from "./position.js";
 
@@ -41,6 +42,10 @@ function tick() {
   for (const el of document.querySelectorAll("[data-closes]")) {
     const closes = /** @type {HTMLElement} */ (el).dataset.closes;
     if (closes) el.classList.toggle("past", Date.parse(closes) <= t);
+  }
+  for (const el of document.querySelectorAll("[data-before],[data-after]")) {
+    const { before, after } = /** @type {HTMLElement} */ (el).dataset;
+    el.toggleAttribute("hidden", before ? Date.parse(before) <= t : Date.parse(after ?? "") > t);
   }
   setTimeout(tick, 1000 - (now() % 1000) + 5);
 }

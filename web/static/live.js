@@ -86,7 +86,7 @@ function flush() {
   if (waiting.unit) paint(waiting, now());
   setText(part("seq"), String(waiting.seq));
   waiting = null;
-  show(socket === null ? "polling" : "live");
+  show(socket?.readyState === WebSocket.OPEN ? "live" : "polling");
 }
 
 /** @param {MessageEvent<string>} event */

@@ -1,0 +1,92 @@
+"""A round to be decided, from files alone: plan, roll, everybody's choices, and what settles ties."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from importers.book_files import (
+    FileReports,
+    plan_of,
+    refuse_absent_subjects,
+    refuse_second_choices,
+    tie_keys,
+    track_numbers,
+)
+from importers.candidates import Candidates
+from importers.choices import Choices, Matched, match_choices
+from importers.draws import draw_numbers
+from importers.plans import MajorRow, by_unit
+from ranking.book import Plan, Roll, make_roll
+from ranking.outcomes import Forms
+from ranking.rules import RoundRules, UnitKey
+from ranking.terms import Terms, Ties, terms_of, tie_ranks
+
+
+@dataclass(frozen=True, slots=True)
+class FileRound:
+    """All that `ranking.regimes.admit` needs, and what its rows, units and majors are called.
+
+    Attributes:
+        candidate_no: (n,) by the candidates' row, which is the roll's `ident`.
+        track: (n,) each candidate's track, likewise.
+        units: (m,) by unit index.
+        majors: (k,) by major index.
+    """
+
+    rules: RoundRules
+    plan: Plan
+    roll: Roll
+    forms: Forms
+    terms: Terms
+    ties: Ties
+    candidate_no: list[str]
+    track: list[str]
+    units: tuple[UnitKey, ...]
+    majors: tuple[MajorRow, ...]
+
+
+def round_of(
+    rows: Sequence[MajorRow],
+    candidates: Candidates,
+    choices: Choices,
+    rules: RoundRules,
+    reports: FileReports,
+) -> FileRound | None:
+    """The round that the files make; None, with faults in the reports, where they do not fit.
+
+    The draw is always made: whoever is equal on every key is told apart by it. RULES.md 5.5.
+    """
+    units = by_unit(rows)
+    tracks = track_numbers(candidates, units)
+    matched = match_choices(choices, candidates, rows, rules, reports.choices)
+    if rules.regime == "dynamic":
+        refuse_second_choices(choices, reports.choices)
+    refuse_absent_subjects(candidates, tracks, rules, reports.candidates)
+    if not (reports.choices.accepted and reports.candidates.accepted):
+        return None
+    plan = plan_of(units, tracks, rules)
+    track = np.fromiter(map(tracks.__getitem__, candidates.track), np.int16, len(candidates))
+    keys = tie_keys(candidates.subjects, track, tracks, rules)
+    draw = draw_numbers(rules.draw_seed, candidates.candidate_no)
+    roll = make_roll(candidates.filing, candidates.exam, track, keys, draw)
+    return FileRound(
+        rules=rules,
+        plan=plan,
+        roll=roll,
+        forms=forms_of(matched, roll),
+        terms=terms_of(plan, rules),
+        ties=tie_ranks(roll, keys, draw),
+        candidate_no=candidates.candidate_no,
+        track=candidates.track,
+        units=tuple(units),
+        majors=tuple(row for of_unit in units.values() for row in of_unit),
+    )
+
+
+def forms_of(matched: Matched, roll: Roll) -> Forms:
+    """Choices in the roll's order, each candidate's by position."""
+    row = roll.row_of()[matched.candidate]
+    order = np.lexsort((matched.position, row))
+    forms = Forms(row, matched.position, matched.unit, matched.majors, matched.accepts_adjustment)
+    return forms.take(order)

@@ -1,0 +1,44 @@
+"""How much a request may bring: a longer body is refused before it is read."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import Refusal
+from web.refusals import problem
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a body; a form of two hundred majors is a tenth of it."""
+
+
+class Bounded:
+    """ASGI middleware: no body is longer than BODY_LIMIT, whatever its header says."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and len(declared) < 19 and int(declared) <= BODY_LIMIT:
+            await self._app(scope, counted(receive), send)
+        else:
+            answer = problem(Request(scope), Refusal("too-large"))
+            await answer(scope, receive, send)
+
+
+def counted(receive: Receive) -> Receive:
+    """The same, until more has come than may."""
+    left = BODY_LIMIT
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return bounded

@@ -1,0 +1,191 @@
+"""One example of every answer and body, as the OpenAPI document and /docs show it.
+
+All tell of one candidate of one small round, so that they can be read together.
+"""
+
+from collections.abc import Mapping
+
+_UNIT = {
+    "institution_code": "5012",
+    "institution_name": "北原大学",
+    "track": "理科",
+    "plan_nature": "",
+}
+_SCHEDULE = {
+    "opens": "2026-08-01T08:00:00.000+08:00",
+    "delete_lock": "2026-08-01T10:00:00.000+08:00",
+    "create_lock": "2026-08-01T10:30:00.000+08:00",
+    "closes": "2026-08-01T14:00:00.000+08:00",
+    "statistics_every_s": 3600,
+    "segments": [
+        {
+            "min_score": 600,
+            "max_score": None,
+            "closes": "2026-08-01T11:00:00.000+08:00",
+            "sealed": False,
+        },
+        {
+            "min_score": None,
+            "max_score": 600,
+            "closes": "2026-08-01T14:00:00.000+08:00",
+            "sealed": False,
+        },
+    ],
+}
+_ROUND = {
+    "code": "2026-first-1",
+    "name": "本科一批",
+    "season": "2026-general",
+    "batch": "本科一批",
+    "state": "open",
+    "regime": "dynamic",
+    "ratio": "105%",
+    "majors_per_choice": 6,
+    "tracks": ["文科", "理科"],
+    "schedule": _SCHEDULE,
+}
+_MAJOR = {
+    "code": "01",
+    "name": "计算机科学与技术",
+    "quota": 2,
+    "tuition": "5000",
+    "duration": "4",
+    "notes": "",
+}
+_PLAN_UNIT = {**_UNIT, "plan": 2, "ratio": "105%", "majors": [_MAJOR]}
+_RECEIPT = {
+    "id": "7KQ2-9XWM-3T0B-HC5D",
+    "seq": 184377,
+    "received_at": "2026-08-01T01:12:08.214+00:00",
+    "candidate_no": "26150100001",
+    "round": "2026-first-1",
+    "institution_code": "5012",
+    "institution_name": "北原大学",
+    "plan_nature": "",
+    "majors": ["01"],
+    "accepts_adjustment": True,
+    "version": 1,
+    "replaces": None,
+    "fingerprint": "M3PB-6T9A-0VXE",
+}
+_STANDING = {
+    "round": "2026-first-1",
+    "seq": 184377,
+    "as_of": "2026-08-01T09:12:08.214+08:00",
+    "unit": _UNIT,
+    "rank": 1,
+    "rank_last": 2,
+    "tied": 2,
+    "applicants": 5,
+    "plan": 2,
+    "due": 3,
+    "line_filing": 605.5,
+    "line_plan": 615,
+    "status": "inside",
+    "first_major": {
+        "code": "01",
+        "name": "计算机科学与技术",
+        "quota": 2,
+        "by_filing": {"rank": 1, "tied": 2},
+        "by_exam": {"rank": 1, "tied": 1},
+    },
+    "first_major_hidden": None,
+    "certainty": {"verdict": "open", "best": 1, "worst": 9, "locked_above": 0, "open_above": 7},
+    "lock": {"state": "open", "closes_at": "2026-08-01T11:00:00.000+08:00"},
+}
+_TABLE_ROW = {
+    **_UNIT,
+    "plan": 2,
+    "line_plan": 615,
+    "ratio": "105%",
+    "line_filing": 605.5,
+    "due": 3,
+    "applicants": 5,
+    "missing": 0,
+    "majors": [
+        {
+            "code": "01",
+            "name": "计算机科学与技术",
+            "plan": 2,
+            "first_choice_inside": 2,
+            "tuition": "5000",
+            "notes": "",
+        }
+    ],
+}
+
+BY_SHAPE: Mapping[str, object] = {
+    "SignIn": {"candidate_no": "26150100001", "password": "u7kd9xw3nf"},
+    "NewPassword": {"old": "u7kd9xw3nf", "new": "correct horse battery"},
+    "ChoiceWish": {
+        "institution_code": "5012",
+        "majors": ["01"],
+        "accepts_adjustment": True,
+        "version": 0,
+    },
+    "SessionView": {
+        "token": "3j-U9qojakBdU28kXnR_jCPasgfUM7ocol8HSOFf3qI",
+        "expires_at": "2026-08-01T21:00:00.000+08:00",
+        "must_change_password": False,
+    },
+    "Me": {
+        "candidate_no": "26150100001",
+        "name": "李明",
+        "track": "理科",
+        "exam_score": 605.5,
+        "bonus": 10,
+        "filing_score": 615.5,
+        "rounds": [
+            {
+                "code": "2026-first-1",
+                "name": "本科一批",
+                "state": "open",
+                "gates": _SCHEDULE,
+                "closes_at": "2026-08-01T11:00:00.000+08:00",
+                "lock": "open",
+            }
+        ],
+    },
+    "RoundList": {"items": [_ROUND], "next": None},
+    "UnitView": _PLAN_UNIT,
+    "UnitList": {"items": [_PLAN_UNIT], "next": "50"},
+    "StatisticsView": {
+        "round": "2026-first-1",
+        "number": 1,
+        "seq": 184001,
+        "as_of": "2026-08-01T09:00:00.000+08:00",
+        "next_at": "2026-08-01T10:00:00.000+08:00",
+        "items": [_TABLE_ROW],
+    },
+    "ChoiceView": {
+        "version": 1,
+        "institution_code": "5012",
+        "institution_name": "北原大学",
+        "plan_nature": "",
+        "majors": ["01"],
+        "accepts_adjustment": True,
+        "receipt": _RECEIPT,
+    },
+    "Filed": {"receipt": _RECEIPT, "standing": _STANDING},
+    "History": {"items": [{"device": "Firefox", "receipt": _RECEIPT}], "next": None},
+    "StandingView": _STANDING,
+    "StandingList": {"items": [_STANDING], "next": None},
+    "Alive": {"status": "alive"},
+    "Readiness": {
+        "ready": True,
+        "database": True,
+        "migrations": True,
+        "book": True,
+        "feed": True,
+        "seq": 184377,
+    },
+}
+"""By the name of the schema in the document."""
+
+BY_MEDIA: Mapping[str, str] = {
+    "text/csv": "as_of,seq,track,institution_code,institution_name,plan_nature,plan,line_plan,"
+    "ratio,line_filing,due,applicants,missing\n"
+    "2026-08-01T09:00:00.000+08:00,184001,理科,5012,北原大学,,2,615,105%,605.5,3,5,0\n",
+    "text/plain": "mingci_board_seq 184377.0\n",
+}
+"""By media type, of what is no JSON."""
