@@ -85,7 +85,7 @@ def deferred_acceptance(lists: Lists, priority: Priorities, seats: Int) -> Index
         (n,) intp the wish that was granted, or NO_WISH. Which proposals are made first does not
         change it, so they are made all at once: the rounds are the loop.
     """
-    return _Matching(lists, priority, seats).run(np.arange(len(lists)))
+    return _Matching(lists, priority, seats).run()
 
 
 def serial_dictatorship(lists: Lists, seats: Int) -> Index:
@@ -94,11 +94,19 @@ def serial_dictatorship(lists: Lists, seats: Int) -> Index:
     The same as deferred acceptance with the one order for every target, whose rounds are far fewer
     where nobody of a later block can push out anybody of an earlier one. Returns as there.
     """
-    matching = _Matching(lists, None, seats)
+    left = seats.copy()
+    granted = np.full(len(lists), NO_WISH, np.intp)
     for first in range(0, len(lists), _BLOCK):
-        matching.run(np.arange(first, min(first + _BLOCK, len(lists))))
-        matching.close()
-    return matching.granted
+        start = lists.start[first : first + _BLOCK + 1]
+        target = lists.target[start[0] : start[-1]]
+        hopeful = np.flatnonzero((left > 0)[target])
+        block = Lists(np.searchsorted(hopeful, start - start[0]), target[hopeful])
+        got = _Matching(block, None, left).run()
+        lucky = np.flatnonzero(got != NO_WISH)
+        wish = hopeful[got[lucky]]
+        granted[first + lucky] = start[0] + wish
+        left -= np.bincount(target[wish], minlength=len(left)).astype(np.int32)
+    return granted
 
 
 class _Matching:
@@ -113,25 +121,14 @@ class _Matching:
         """(t,) a wish of this priority or worse is refused."""
         self._at = lists.start[:-1].copy()
         """(n,) the wish each candidate holds or makes next."""
-        self.granted = np.full(len(lists), NO_WISH, np.intp)
+        self._number = np.zeros(len(seats), np.intp)
 
-    def run(self, free: Index) -> Index:
-        """Let the candidates `free` propose until nobody has anything left to propose."""
-        everybody = free
+    def run(self) -> Index:
+        """Let everybody propose until nobody has anything left to propose; (n,) the wish granted."""
+        free = np.arange(len(self._lists))
         while len(free):
-            free = self._to_their_next_chance(free)
-            free = self._answer(free)
-        held = self._at[everybody]
-        inside = held < self._lists.start[everybody + 1]
-        self.granted[everybody[inside]] = held[inside]
-        return self.granted
-
-    def close(self) -> None:
-        """Whoever holds a seat keeps it: those to come rank below."""
-        self._seats -= self._taken
-        self._first += self._taken
-        self._taken[:] = 0
-        self._bar = np.where(self._seats > 0, _OPEN, _SHUT)
+            free = self._answer(self._to_their_next_chance(free))
+        return np.where(self._at < self._lists.start[1:], self._at, NO_WISH)
 
     def _of(self, candidate: Index) -> Priorities:
         """The priority of the wish that each candidate is at."""
@@ -154,21 +151,29 @@ class _Matching:
         """Every target that was asked keeps its best; the candidates that it lets go."""
         if not len(proposing):
             return proposing
-        asked = np.unique(self._lists.target[self._at[proposing]])
+        asked = self._asked(self._lists.target[self._at[proposing]])
         candidate = np.concatenate([self._holding(asked), proposing])
         target = self._lists.target[self._at[candidate]]
         priority = self._of(candidate)
-        order = _sorted(np.searchsorted(asked, target), priority, len(asked))
+        order = _sorted(self._number[target], priority, len(asked))
         candidate, target, priority = candidate[order], target[order], priority[order]
         place = places(target)
         kept = place < self._seats[target]
         self._holder[self._first[target[kept]] + place[kept]] = candidate[kept]
-        self._taken[asked] = np.bincount(np.searchsorted(asked, target[kept]), minlength=len(asked))
+        self._taken[asked] = np.bincount(self._number[target[kept]], minlength=len(asked))
         last = kept & (place == self._seats[target] - 1)
         self._bar[target[last]] = priority[last]
         out: Index = candidate[~kept]
         self._at[out] += 1
         return out
+
+    def _asked(self, target: Int) -> Index:
+        """The targets that are proposed to, each once; they are numbered."""
+        seen = np.zeros(len(self._seats), np.bool_)
+        seen[target] = True
+        asked = np.flatnonzero(seen)
+        self._number[asked] = np.arange(len(asked))
+        return asked
 
     def _holding(self, targets: Index | Int) -> Index:
         """Who holds a seat of some targets."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .book import NO_MAJOR, NO_UNIT, Index, Int, Mask, Plan, Roll, due_seats
-from .matching import NO_WISH, lists_by_owner, serial_dictatorship
+from .matching import NO_WISH, Lists, lists_by_owner, serial_dictatorship
 from .outcomes import NO_FORM, Forms, Outcome, Placement, Reason, check_conservation
 from .placement import file_and_place, place_filed
 from .rules import Regime
@@ -57,8 +57,10 @@ class _Round:
             admitted=np.zeros_like(plan.major_quota),
             unfilled=plan.major_quota,
         )
-        self.result.outcome[forms.row] = Outcome.NOT_FILED
-        self.result.reason[forms.row] = Reason.NO_ROOM
+        self.bounds = np.searchsorted(forms.row, np.arange(n + 1, dtype=np.int32))
+        chose = self.bounds[1:] > self.bounds[:-1]
+        self.result.outcome[chose] = Outcome.NOT_FILED
+        self.result.reason[chose] = Reason.NO_ROOM
 
     def parallel(self, terms: Terms, ties: Ties) -> None:
         """File in the roll's order to the first choice with room; strict in every unit.
@@ -86,16 +88,24 @@ class _Round:
 
     def _file_parallel(self, room: Int, terms: Terms, ties: Ties) -> bool:
         """One pass over those not filed yet; whether anybody was."""
-        waiting = self.result.outcome == Outcome.NOT_FILED
-        mine = np.flatnonzero(waiting[self.forms.row] & (room[self.forms.unit] > 0))
-        lists = lists_by_owner(self.forms.row[mine], self.forms.unit[mine], len(self.roll))
+        lists, mine = self._still_waiting()
         granted = serial_dictatorship(lists, room)
-        which = mine[granted[granted != NO_WISH]]
+        which = granted[granted != NO_WISH]
+        if mine is not None:
+            which = mine[which]
         if len(which):
             filed = granted != NO_WISH
             forms = self.forms.take(which)
             self._add(place_filed(self._left(), self.roll, forms, filed, terms, ties), which)
         return len(which) > 0
+
+    def _still_waiting(self) -> tuple[Lists, Index | None]:
+        """The units that those not filed yet chose, and which forms these are; None: all of them."""
+        done = self.result.outcome > Outcome.NOT_FILED
+        if not done.any():
+            return Lists(self.bounds, self.forms.unit), None
+        mine = np.flatnonzero(~done[self.forms.row])
+        return lists_by_owner(self.forms.row[mine], self.forms.unit[mine], len(self.roll)), mine
 
     def _left(self) -> Plan:
         """The plan of what is unfilled."""

@@ -7,7 +7,7 @@ standing before everybody's is computed asks ranking.lists, which is held to thi
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ NO_LINE = -1
 """In `line_filing` and `line_plan`: there is no such line."""
 
 Statuses: TypeAlias = NDArray[np.uint8]
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Status(IntEnum):
@@ -149,25 +148,25 @@ def standings(book: Book) -> Standings:
     plan, roll = book.plan, book.roll
     n, m, k = len(roll), len(plan.keys), len(plan.major_unit)
     due = due_seats(plan.seats, plan.ratio)
+    rank, tied, major_rank, major_tied, major_rank_exam, major_tied_exam = np.zeros((6, n), np.int32)
     lists = group_rows(book.unit, m)
-    score = roll.filing[lists.order]
+    score = roll.filing.take(lists.order)
     ranks = rank_and_tied(lists, score)
+    rank[lists.order], tied[lists.order] = ranks
     filed = _inside(lists, ranks, due, plan.strict)
     # Both columns travel to their rows as one byte.
-    code = _spread(lists.order, _statuses(lists, ranks, filed, np.where(due, plan.seats, due)), n)
+    code = np.zeros(n, np.uint8)
+    code[lists.order] = _statuses(lists, ranks, filed, np.where(due, plan.seats, due))
     inside = code >= _FILED
     status = code & np.uint8(_FILED - 1)
 
     listed = inside & (book.first_major != NO_MAJOR)
     by_filing = _group_some(np.flatnonzero(listed), book.first_major, k)
-    by_exam = _group_some(roll.by_exam[np.flatnonzero(listed[roll.by_exam])], book.first_major, k)
-    rank, tied = _spread_ranks(lists, ranks, n)
-    major_rank, major_tied = _spread_ranks(
-        by_filing, rank_and_tied(by_filing, roll.filing[by_filing.order]), n
-    )
-    major_rank_exam, major_tied_exam = _spread_ranks(
-        by_exam, rank_and_tied(by_exam, roll.exam[by_exam.order]), n
-    )
+    ranks = rank_and_tied(by_filing, roll.filing.take(by_filing.order))
+    major_rank[by_filing.order], major_tied[by_filing.order] = ranks
+    by_exam = _group_some(roll.by_exam.take(np.flatnonzero(listed.take(roll.by_exam))), book.first_major, k)
+    ranks = rank_and_tied(by_exam, roll.exam.take(by_exam.order))
+    major_rank_exam[by_exam.order], major_tied_exam[by_exam.order] = ranks
     applicants = lists.sizes(m)
     return Standings(
         rank=rank,
@@ -232,7 +231,7 @@ def group_rows(group: Int, groups: int) -> Groups:
     start = np.flatnonzero(begins)
     size = _lengths(start, end)
     first = np.repeat(start.astype(np.int32), size)
-    return Groups(order[:end].astype(np.intp), begins, first, of[start].astype(np.int32), size)
+    return Groups(order[:end].astype(np.intp), begins, first, of.take(start).astype(np.int32), size)
 
 
 def rank_and_tied(lists: Groups, score: Int) -> Ranks:
@@ -245,8 +244,10 @@ def rank_and_tied(lists: Groups, score: Int) -> Ranks:
     start = np.flatnonzero(begins).astype(np.int32)
     run = np.cumsum(begins, dtype=np.intp)
     run -= 1
-    rank = start[run] - lists.first + np.int32(1)
-    return Ranks(rank, _lengths(start, len(score))[run])
+    rank = start.take(run)
+    rank -= lists.first
+    rank += 1
+    return Ranks(rank, _lengths(start, len(score)).take(run))
 
 
 def _lengths(start: Int | Index, end: int) -> Int:
@@ -289,20 +290,8 @@ def _statuses(lists: Groups, ranks: Ranks, inside: Mask, seats: Int) -> Statuses
 
 def _group_some(rows: Index | Int, group: Int, groups: int) -> Groups:
     """Gather some rows, in the order given; group (n,) int32 of every row."""
-    lists = group_rows(group[rows], groups)
-    return lists._replace(order=rows[lists.order].astype(np.intp))
-
-
-def _spread_ranks(lists: Groups, ranks: Ranks, n: int) -> Ranks:
-    """(n,) each: the lists' ranks and ties on their rows."""
-    return Ranks(_spread(lists.order, ranks.rank, n), _spread(lists.order, ranks.tied, n))
-
-
-def _spread(rows: Index, value: NDArray[Scalar], n: int) -> NDArray[Scalar]:
-    """(n,): the (a,) values on their rows; 0 elsewhere."""
-    spread = np.zeros(n, value.dtype)
-    spread[rows] = value
-    return spread
+    lists = group_rows(group.take(rows), groups)
+    return lists._replace(order=rows.take(lists.order).astype(np.intp, copy=False))
 
 
 def _line(applicants: Int, score: Int, seats: Int) -> Int:

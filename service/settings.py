@@ -1,9 +1,12 @@
 """The only reader of the environment. Every setting is `MINGCI_` and the field's name."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DATABASES = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
 
 
 class Settings(BaseSettings):
@@ -12,7 +15,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MINGCI_", extra="ignore", frozen=True)
 
     database_url: str = "sqlite+aiosqlite:///./var/mingci.db"
-    redis_url: str | None = None
+    redis_url: str | None = Field(default=None, pattern=r"^(rediss?|unix)://")
     tick_ms: int = Field(default=200, ge=20, le=10_000)
     heartbeat_s: int = Field(default=10, ge=1, le=60)
     session_hours: int = Field(default=12, ge=1, le=168)
@@ -20,7 +23,14 @@ class Settings(BaseSettings):
     site_name: str = "阳光志愿"
     demo: bool = False
     secure_cookies: bool = False
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _one_of_two(cls, url: str) -> str:
+        if not url.startswith(DATABASES):
+            raise ValueError("must begin with " + " or ".join(DATABASES))
+        return url
 
     def sqlite_path(self) -> Path | None:
         """The database file, where the store is SQLite; None on PostgreSQL."""

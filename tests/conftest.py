@@ -1,11 +1,19 @@
 """Fixtures that every room may use. Servers are one per test process (pytest-xdist worker)."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import services
+
+# Shared machines stall, so no example has a deadline; the same examples every time, so that a red
+# suite is red again. `HYPOTHESIS_PROFILE=explore` looks for new ones.
+settings.register_profile("mingci", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "mingci"))
 
 
 @pytest.fixture(scope="session")

@@ -236,7 +236,9 @@ def filed_of(applicants: Sequence[Applicant], offer: Offer) -> list[Applicant]:
     return [who for who in line_ if who.filing >= line_[due - 1].filing]
 
 
-def placement(applicants: Sequence[Applicant], unit: UnitTerms) -> list[Fate]:
+def placement(  # noqa: C901 the definition, read from top to bottom
+    applicants: Sequence[Applicant], unit: UnitTerms
+) -> list[Fate]:
     """Everybody's fate in one unit: file, the greedy pass, adjust, refill one by one."""
     filed = filed_of(applicants, unit.offer)
     scope = filed if unit.all_filed else filed[: unit.offer.plan]

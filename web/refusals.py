@@ -134,7 +134,7 @@ def sentence(refusal: Refusal, language: str = "zh") -> str:
 
 
 def language_of(header: str) -> str:
-    """ "en" where an Accept-Language header prefers English over Chinese, else "zh"."""
+    """The language an Accept-Language header prefers: "en" where English comes first, else "zh"."""
     weight = {"en": 0.0, "zh": 0.0}
     order = []
     for part in header.lower().split(","):
@@ -150,7 +150,7 @@ def language_of(header: str) -> str:
 
 def _quality(parameter: str) -> float:
     """The weight `q=0.8` gives; 1 without one, 0 where it cannot be read."""
-    found = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", parameter, re.ASCII)
+    found = re.fullmatch(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", parameter, re.ASCII)
     return 1.0 if not parameter.strip() else float(found[1]) if found else 0.0
 
 
@@ -203,7 +203,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def broken(request: Request, fault: Exception) -> JSONResponse:
-        _log.error(
-            "request_failed", path=request.url.path, fault=type(fault).__name__, exc_info=fault
-        )
+        route = getattr(request.scope.get("route"), "path", None)
+        _log.error("request_failed", route=route, fault=type(fault).__name__, exc_info=fault)
         return problem(request, Refusal("internal"))

@@ -42,7 +42,8 @@ class LocalBus:
     async def heard(self, timeout_s: float) -> None:
         """Return when woken, or after `timeout_s`."""
         try:
-            await asyncio.wait_for(self._grew.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for of 3.11 may swallow a cancellation
+                await self._grew.wait()
         except TimeoutError:
             return
         self._grew.clear()

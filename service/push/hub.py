@@ -66,12 +66,12 @@ class Hub:
         Raises:
             Refusal: `not-found`, `too-many-connections`, `unknown-unit`, `not-published`.
         """
-        one = views.round_board(self._board, watcher.round_code)
-        if watcher.candidate_id is not None:
-            if self._sockets.get(watcher.candidate_id, 0) >= SOCKETS_PER_CANDIDATE:
-                raise Refusal("too-many-connections", limit=SOCKETS_PER_CANDIDATE)
-        elif not one.terms.file.live_statistics:
-            raise Refusal("not-published", what=watcher.round_code)
+        views.round_board(self._board, watcher.round_code)
+        if (
+            watcher.candidate_id is not None
+            and self._sockets.get(watcher.candidate_id, 0) >= SOCKETS_PER_CANDIDATE
+        ):
+            raise Refusal("too-many-connections", limit=SOCKETS_PER_CANDIDATE)
         watcher.epoch = self._board.epoch
         self._refresh(watcher)
         if watcher.candidate_id is not None:
@@ -116,10 +116,7 @@ class Hub:
     def _refresh_or_end(self, watcher: Watcher) -> None:
         """One who can no longer be told anything true is sent away, and holds up nobody."""
         try:
-            if (
-                watcher.epoch != self._board.epoch
-                or watcher.round_code not in self._board.rounds
-            ):
+            if watcher.epoch != self._board.epoch or watcher.round_code not in self._board.rounds:
                 raise Refusal("unavailable")
             self._refresh(watcher)
         except Refusal as reason:
@@ -144,6 +141,8 @@ class Hub:
 
     def _refresh_units(self, watcher: Watcher) -> None:
         one = self._board.rounds[watcher.round_code]
+        if not one.terms.file.live_statistics:
+            raise Refusal("not-published", what=watcher.round_code)
         wanted = [one.terms.unit_by_key.get(key) for key in watcher.units]
         found = [unit for unit in wanted if unit is not None]
         if len(found) < len(wanted):

@@ -33,9 +33,10 @@ class RedisBus(LocalBus):
 
     async def close(self) -> None:
         """Stop both, and hang up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while waiting := [task for task in self._tasks if not task.done()]:
+            for task in waiting:
+                task.cancel()  # redis-py may swallow one while it waits for an answer
+            await asyncio.wait(waiting, timeout=0.1)
         await self._redis.aclose()
 
     def announce(self, seq: int) -> None:

@@ -114,7 +114,7 @@ async def test_a_lost_connection_is_said_in_words_and_dims_the_rank(
         await file_first_choice(page)
         await page.goto("/my")
         await expect(page.get_by_text("实时更新中")).to_be_visible()
-        server.uvicorn.should_exit = True
+        server.process.should_exit = True
         await expect(page.get_by_text("位置未知")).to_be_visible(timeout=20_000)
 
 

@@ -21,7 +21,11 @@ WISHES = (
     ("E87", ("01",), ""),
 )
 TIMES = ("10:00", "10:31", "11:00", "12:00", "14:00")
-PLANS = (PLAN, PLAN.replace("软件工程,2", "软件工程,1"), PLAN.replace("数学与应用数学,1", "数学与应用数学,0"))
+PLANS = (
+    PLAN,
+    PLAN.replace("软件工程,2", "软件工程,1"),
+    PLAN.replace("数学与应用数学,1", "数学与应用数学,0"),
+)
 SCORES = (CANDIDATES, CANDIDATES.replace("580", "615"), CANDIDATES.replace("605,10", "605,0"))
 ROUNDS = (
     ROUND_FILE,

@@ -187,7 +187,9 @@ async def test_the_moment_of_a_board_is_when_it_last_looked_and_never_goes_back(
     ("time", "locked_from", "creation_closed"),
     [("10:00", None, False), ("10:30", None, True), ("11:00", 600_000, True)],
 )
-async def test_gates_that_passed_are_what_certainty_counts(small, time, locked_from, creation_closed):
+async def test_gates_that_passed_are_what_certainty_counts(
+    small, time, locked_from, creation_closed
+):
     small.clock.at(time)
     await small.desk.pass_gates()
     await small.board.catch_up()

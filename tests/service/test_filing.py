@@ -243,7 +243,9 @@ async def test_two_desks_on_one_database_leave_no_gap_and_lose_nothing(url: str)
 async def test_nothing_of_a_segment_follows_its_seal(house: House):
     random = Random(2014)
     numbers = ["101", "102", "103", "104", "105", "106"]
-    filing_score = {house.ids[n]: s for n, s in zip(numbers, (620, 615, 615, 615, 580, 480), strict=True)}
+    filing_score = {
+        house.ids[n]: s for n, s in zip(numbers, (620, 615, 615, 615, 580, 480), strict=True)
+    }
     for moment in ("10:20", "10:59:59.9", "11:00", "10:59", "11:30", "12:00", "11:59", "13:59"):
         house.clock.at(moment)
         asked = [house.file(n, random.choice(["5012", "5037"])) for n in numbers * 2]

@@ -105,9 +105,7 @@ class Desk(RuleBasedStateMachine):
             (number, wish, version, key), receipt = data.draw(
                 st.sampled_from(list(self.given.items()))
             )
-            assert (
-                self.outcome(self.house.file(number, *wish, version=version, key=key)) == receipt
-            )
+            assert self.outcome(self.house.file(number, *wish, version=version, key=key)) == receipt
 
     def gate(self, number: str, act: str) -> str | None:
         now = TIMES[self.now]

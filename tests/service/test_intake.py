@@ -182,3 +182,11 @@ async def test_unknown_rounds_and_seasons_are_refused(small: House):
     intake = Intake(small.engine, small.clock, small.announced.append)
     assert (await refused(intake.apply_plan("no-round", [], "d"))).code == "not-found"
     assert (await refused(intake.apply_candidates("no-season", NOBODY, "d"))).code == "not-found"
+
+
+async def test_a_corrected_track_takes_the_choice_of_the_old_track_out_of_the_count(small: House):
+    await small.file("101", "5037")
+    await small.import_candidates(CANDIDATES.replace("101,甲,理科", "101,甲,文科"))
+    await small.board.catch_up()
+    views.statistics_rows(small.board.rounds[ROUND])
+    print(small.standing("101"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ranking.rules import UnitKey
 from service import views
 from service.errors import Refusal
+from service.shapes import ChoiceView, StandingView
 from tests.builders import CANDIDATES, ROUND, House, loaded_sqlite, opened
 from tests.service.moves import NUMBERS, ROUNDS, WISHES, bytes_of, moves, round_of
 
@@ -23,7 +24,7 @@ async def all_file(house: House, institution: str, *numbers: str) -> None:
     await house.board.catch_up()
 
 
-def what_if(house: House, number: str, *institutions: str) -> list[views.StandingView]:
+def what_if(house: House, number: str, *institutions: str) -> list[StandingView]:
     keys = [UnitKey(institution, "理科", "") for institution in institutions]
     return views.what_if(house.board, ROUND, house.ids[number], keys)
 
@@ -194,7 +195,7 @@ async def test_the_public_table_agrees_with_every_standing(small: House):
         assert shown["unit"] is not None
         row = rows[shown["unit"]["institution_code"], shown["unit"]["plan_nature"]]
         for name in ("plan", "due", "applicants", "line_filing", "line_plan"):
-            assert shown[name] == row[name]  # type: ignore[literal-required]
+            assert shown[name] == row[name]
     assert rows["00", ""]["missing"] == 0
     assert rows["5012", ""]["missing"] == 3
     assert [m["first_choice_inside"] for m in rows["5037", ""]["majors"]] == [3]
@@ -249,7 +250,7 @@ async def test_the_schedule_shows_bounds_and_what_is_sealed(small: House):
 
 
 async def test_the_choice_held_and_its_history_come_from_the_store(small: House):
-    async def choice() -> views.ChoiceView:
+    async def choice() -> ChoiceView:
         return await views.own_choice(small.engine, small.board, ROUND, small.ids["101"])
 
     assert (await choice())["version"] == 0

@@ -376,9 +376,7 @@ async def test_statistics_are_published_at_the_schedules_instant_and_not_before(
         for told, row in zip(rows, table["items"], strict=True):
             assert told.pop("as_of") == table["as_of"]
             assert told.pop("seq") == str(table["seq"])
-            assert told == {
-                name: "" if row[name] is None else str(row[name]) for name in told
-            }
+            assert told == {name: "" if row[name] is None else str(row[name]) for name in told}
         await service.file("102", "5012")
         again = (await service.client.get(f"{ROUND_PATH}/statistics")).json()
         assert again == table

@@ -115,7 +115,10 @@ async def test_before_the_first_change_of_the_password_the_socket_is_closed_4401
 
 async def test_the_cookie_of_an_own_page_signs_in_and_of_another_sites_does_not(server: Server):
     cookie = {"Cookie": f"mingci_session={await server.token('101')}"}
-    for origin, welcome in [(f"http://127.0.0.1:{server.port}", True), ("https://evil.test", False)]:
+    for origin, welcome in [
+        (f"http://127.0.0.1:{server.port}", True),
+        ("https://evil.test", False),
+    ]:
         async with server.socket(additional_headers=cookie, origin=origin) as socket:
             await say_hello(socket, None)
             if welcome:

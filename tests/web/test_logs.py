@@ -25,12 +25,11 @@ CANDIDATES = ",".join(PERSON) + "\n" + ",".join(PERSON.values()) + "\n"
 
 
 @pytest.fixture
-def as_in_a_worker() -> Iterator[None]:
-    """Logs as a worker writes them, until the test has ended."""
+def _logging_restored() -> Iterator[None]:
+    """What a test does to logging ends with it."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
-        logs.set_up("DEBUG")
         yield
     finally:
         root.handlers = handlers
@@ -38,10 +37,12 @@ def as_in_a_worker() -> Iterator[None]:
         structlog.reset_defaults()
 
 
-@pytest.mark.usefixtures("as_in_a_worker")
+@pytest.mark.usefixtures("_logging_restored")
 async def test_import_sign_in_filing_and_faults_leave_no_trace_of_a_person(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    logs.set_up("DEBUG")
+    monkeypatch.setattr(logging.getLogger("httpx2"), "disabled", True)  # the client, not ours
     url, clock = sqlite_url(tmp_path), Clock()
     await load(url, clock, candidates=CANDIDATES)
     number, code = PERSON["candidate_no"], PERSON["initial_code"]

@@ -82,7 +82,9 @@ def ask(client: TestClient, operation: Any, fixed: dict[str, str], own: dict[str
 
 def documented(client: TestClient) -> list[tuple[str, str, dict[str, Any]]]:
     paths = client.app.openapi()["paths"]  # type: ignore[attr-defined]
-    return [(path, method, one) for path, methods in paths.items() for method, one in methods.items()]
+    return [
+        (path, method, one) for path, methods in paths.items() for method, one in methods.items()
+    ]
 
 
 def test_every_call_of_the_contract_is_documented_with_its_problems(client: TestClient):
@@ -123,7 +125,18 @@ def test_the_examples_fit_their_schemas(client: TestClient):
         assert fits.dump_python(fits.validate_python(example), exclude_unset=True) == example
 
 
-STRANGE = ["\x00", "\x00\ud800", "‮‏", "９", "𝟙", "'; drop table", "%00", "../" * 9, "e\u0301", "\x7f"]
+STRANGE = [
+    "\x00",
+    "\x00\ud800",
+    "‮‏",
+    "９",
+    "𝟙",
+    "'; drop table",
+    "%00",
+    "../" * 9,
+    "e\u0301",
+    "\x7f",
+]
 
 
 @pytest.mark.parametrize("text", STRANGE)
@@ -142,9 +155,15 @@ def test_strange_text_anywhere_is_never_a_fault_of_the_server(client: TestClient
         client.put(f"{base}/choice", headers=headers, content=b'{"version": 1' + b"0" * 5000),
         client.put(f"{base}/choice", headers=headers, content=b"[" * 50_000),
         client.put(f"{base}/choice", headers=headers, content=b"\xff\xfe"),
-        client.post("/api/v1/sessions", content=json.dumps({"candidate_no": text, "password": "x"})),
-        client.post("/api/v1/sessions", content=json.dumps({"candidate_no": "1", "password": text})),
-        client.put("/api/v1/password", headers=headers, content=json.dumps({"old": text, "new": "x"})),
+        client.post(
+            "/api/v1/sessions", content=json.dumps({"candidate_no": text, "password": "x"})
+        ),
+        client.post(
+            "/api/v1/sessions", content=json.dumps({"candidate_no": "1", "password": text})
+        ),
+        client.put(
+            "/api/v1/password", headers=headers, content=json.dumps({"old": text, "new": "x"})
+        ),
         client.get("/api/v1/me", headers={"Authorization": f"Bearer {path}"}),
         client.get(f"/{path}"),
     ]

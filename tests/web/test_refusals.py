@@ -68,5 +68,5 @@ def test_sentences_are_chinese_and_english_and_end_with_a_full_stop(code: str):
 
 
 def test_a_malformed_header_means_chinese():
-    for header in ("", ";;;", "en;q=x", "en;q=1.5", "q=1", "enx", "\x00", "zh-CN" * 500):
+    for header in ("", ";;;", "en;q=x", "en;q=1.5", "q=1", "enx", "\x00", "zh-CN" * 50):
         assert language_of(header) == "zh", header

@@ -15,7 +15,6 @@ from web.deps import At, Own, Services, device_of
 router = APIRouter(prefix="/api/v1/rounds/{round_code}", tags=["choice"])
 
 
-
 def _whole(value: object) -> object:
     """JSON knows one kind of number: 2.0 is the whole number 2."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -38,8 +38,10 @@ def admit(
     round_file: Annotated[
         Path | None, typer.Option("--round", help="The round's rules, TOML; else the defaults.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where everybody's outcome goes, CSV.")],
-    unfilled: Annotated[Path, typer.Option(help="Where the seats left of each major go, CSV.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where everybody's outcome goes, CSV.")],
+    unfilled: Annotated[
+        Path, typer.Option(dir_okay=False, help="Where the seats left of each major go, CSV.")
+    ],
 ) -> None:
     """File, place in majors, adjust, and count what is unfilled, as the round's rules say."""
     if out.resolve() == unfilled.resolve():

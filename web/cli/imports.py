@@ -4,8 +4,8 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -18,11 +18,12 @@ from importers.plans import MajorRow, PlanDifference, read_plan
 from importers.report import Report
 from importers.round_file import read_round
 from importers.tables import Source
+from service.errors import Refusal
 from service.intake import Intake
-from service.settings import Settings
 from service.store.engine import Engine, open_engine
 from service.store.migrate import migrate
 from web.app import utc_now
+from web.cli.faults import database_in_use, end, read_settings
 
 app = typer.Typer(help="Import a plan, candidates or a round file.", no_args_is_help=True)
 
@@ -34,7 +35,7 @@ Map = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show, change nothing.")]
 ReportTo = Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")]
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+File = Annotated[Path, typer.Argument(help="The file, CSV or XLSX (a round: TOML).")]
 
 _errors = Console(stderr=True)
 
@@ -49,7 +50,7 @@ def import_plan(
 ) -> None:
     """Make a round's plan equal to FILE, showing the difference first."""
     with _progress(f"reading {file.name}"):
-        rows, report = read_plan(Source.of(file), _mapping(mapping))
+        rows, report = read_plan(_source(file), _mapping(mapping))
     _refuse_faults(report, report_to)
 
     async def apply(intake: Intake) -> PlanDifference:
@@ -57,7 +58,9 @@ def import_plan(
         return applied.difference
 
     with _progress("applying"):
-        difference = _with_store(apply)
+        difference = _with_store(
+            apply, missing=f'there is no round "{round_code}"; import its round file first'
+        )
     _show_difference(difference)
     _say(report, changed=bool(difference), dry_run=dry_run)
     _write_report(report, report_to, difference)
@@ -76,22 +79,19 @@ def import_candidates(
 ) -> None:
     """Add or update a season's candidates from FILE."""
     with _progress(f"reading {file.name}"):
-        rows, report = read_candidates(Source.of(file), _mapping(mapping))
+        rows, report = read_candidates(_source(file), _mapping(mapping))
     _refuse_faults(report, report_to)
     if codes is None and not all(rows.initial_code) and not dry_run:
-        _fail(
-            "candidates without an initial code would get one nobody sees; name a file by --codes"
+        end(
+            "candidates without an initial code would get one nobody sees; name a file by --codes",
+            code=2,
         )
-    with _progress("applying"):
+    with _codes_file(None if dry_run else codes) as write_codes, _progress("applying"):
         applied = _with_store(
-            lambda intake: intake.apply_candidates(season, rows, report.digest, dry_run=dry_run)
+            lambda intake: intake.apply_candidates(season, rows, report.digest, dry_run=dry_run),
+            missing=f'there is no season "{season}"; import its round file first',
         )
-    if codes is not None and applied.codes:
-        with codes.open("x", encoding="utf-8", newline="") as out:
-            codes.chmod(0o600)
-            csv.writer(out, lineterminator="\n").writerows(
-                [("candidate_no", "initial_code"), *applied.codes]
-            )
+        write_codes(applied.codes)
     _say(report, changed=applied.changed, dry_run=dry_run)
     _write_report(report, report_to, None)
 
@@ -99,7 +99,7 @@ def import_candidates(
 @app.command("round")
 def import_round(file: File, dry_run: DryRun = False, report_to: ReportTo = None) -> None:
     """Create or update season, batch and round from FILE."""
-    source = Source.of(file)
+    source = _source(file)
     found, report = read_round(source)
     _refuse_faults(report, report_to)
     if found is None:
@@ -115,16 +115,61 @@ def import_round(file: File, dry_run: DryRun = False, report_to: ReportTo = None
 T = TypeVar("T")
 
 
-def _with_store(act: Callable[[Intake], Awaitable[T]]) -> T:
+def _with_store(act: Callable[[Intake], Awaitable[T]], missing: str = "") -> T:
+    """Do it in the database of the environment; `missing` says what a not-found means here."""
+    settings = read_settings()
+
     async def run() -> T:
-        engine: Engine = open_engine(Settings())
+        engine: Engine = open_engine(settings)
         try:
             await migrate(engine)
             return await act(Intake(engine, utc_now, lambda _seq: None))
         finally:
             await engine.dispose()
 
-    return asyncio.run(run())
+    with database_in_use():
+        try:
+            return asyncio.run(run())
+        except Refusal as refusal:
+            if refusal.code != "not-found":
+                raise
+            end(missing)
+
+
+def _source(path: Path) -> Source:
+    try:
+        return Source.of(path)
+    except OSError as fault:
+        end(f"{path}: cannot be read: {fault.strerror}", code=2)
+
+
+@contextmanager
+def _codes_file(path: Path | None) -> Iterator[Callable[[Sequence[tuple[str, str]]], None]]:
+    """Where new codes go, readable by oneself alone; opened before a code is made, since it is
+    shown only once, and gone again if none was.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        out = path.open("x", encoding="utf-8", newline="")
+    except OSError as fault:
+        end(f"{path}: cannot be written: {fault.strerror}", code=2)
+    written = False
+
+    def write(codes: Sequence[tuple[str, str]]) -> None:
+        nonlocal written
+        if codes:
+            written = True
+            csv.writer(out, lineterminator="\n").writerows([("candidate_no", "initial_code"), *codes])
+
+    try:
+        with out:
+            path.chmod(0o600)
+            yield write
+    finally:
+        if not written:
+            path.unlink()
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, str]:
@@ -147,11 +192,6 @@ def _refuse_faults(report: Report, report_to: Path | None) -> None:
     if report.faults:
         _write_report(report, report_to, None)
         raise typer.Exit(1)
-
-
-def _fail(text: str) -> None:
-    print(f"mingci: {text}", file=sys.stderr)
-    raise typer.Exit(2)
 
 
 def _show_difference(difference: PlanDifference) -> None:
@@ -203,4 +243,7 @@ def _write_report(report: Report, to: Path | None, difference: PlanDifference | 
         "rejections": [asdict(fault) for fault in report.faults],
         "difference": None if difference is None else list(_difference_lines(difference)),
     }
-    to.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    try:
+        to.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as fault:
+        end(f"{to}: cannot be written: {fault.strerror}")

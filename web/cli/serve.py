@@ -1,11 +1,17 @@
 """`mingci serve`: the service on one or more workers."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 import uvicorn
 from fastapi import FastAPI
+
+from service.settings import Settings
+from service.store.engine import open_engine
+from service.store.migrate import migrate
+from web.cli.faults import database_in_use, read_settings
 
 WIRE: Mapping[str, object] = {
     "ws": "websockets-sansio",
@@ -24,16 +30,30 @@ def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(app, host=host, port=port, **WIRE)  # type: ignore[arg-type]
 
 
+async def prepare(settings: Settings) -> None:
+    """Bring the database to the newest schema once, before any worker looks at it."""
+    engine = open_engine(settings)
+    try:
+        await migrate(engine)
+    finally:
+        await engine.dispose()
+
+
 app = typer.Typer()
 
 
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
 ) -> None:
-    """Serve the database in MINGCI_DATABASE_URL (default ./var/mingci.db)."""
+    """Serve the database in MINGCI_DATABASE_URL (default ./var/mingci.db).
+
+    With MINGCI_REDIS_URL workers hear of each other's changes at once, else at the next tick.
+    """
+    with database_in_use():
+        asyncio.run(prepare(read_settings()))
     uvicorn.run(
         "web.app:from_environment",
         factory=True,

@@ -1,10 +1,10 @@
 """The public table of a round and track, as of its last publication. Nothing newer is reachable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, Field
 
 from service import views
 from service.errors import Refusal
@@ -50,20 +50,18 @@ ORDERS: dict[str, tuple[str, Key]] = {
 }
 
 
+def _one_of(known: Mapping[str, object]) -> AfterValidator:
+    """An address may be old or mistyped: then the first of the list."""
+    return AfterValidator(lambda value: value if value in known else next(iter(known)))
+
+
 class Look(BaseModel):
     """What of a table is looked at, as the address says it."""
 
     q: str = ""
-    only: str = ""
-    sort: str = "missing"
+    only: Annotated[str, _one_of(KINDS)] = ""
+    sort: Annotated[str, _one_of(ORDERS)] = "missing"
     after: int = Field(default=0, ge=0)
-
-    @field_validator("only", "sort")
-    @classmethod
-    def known(cls, value: str, info: ValidationInfo) -> str:
-        """An address may be old or mistyped: then the first of the list."""
-        choices = KINDS if info.field_name == "only" else ORDERS
-        return value if value in choices else next(iter(choices))
 
 
 @router.get("/stats")

@@ -1,0 +1,174 @@
+"""Admission of a whole province, by every rule and regime, in this process.
+
+From columns in memory to everybody's outcome. Beside it, on the same data and with the same
+outcome, a serial dictatorship in plain Python, its lists made before the clock starts.
+"""
+
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from importers.admission_files import FileRound, round_of
+from importers.book_files import FileReports
+from importers.province import make_province
+from importers.report import Report
+from ranking.book import NO_MAJOR, Int
+from ranking.outcomes import Forms, Placement
+from ranking.properties import Published, blocking_pairs, violations
+from ranking.regimes import admit
+from ranking.rules import GradedSteps, Regime, RoundRules
+from ranking.terms import terms_of
+from tests.bench.measure import machine, save
+
+SIZE = (200_000, 4_000, 25_000, 7)
+"""Candidates, units, majors, seed."""
+CHOICES, MAJORS = 45, 6
+"""On a form of the parallel regime; majors of each choice."""
+ROUNDS = 5
+STEPS = GradedSteps((0, 3000, 1000, 1000))
+
+RULES: dict[str, RoundRules] = {
+    "score_first": RoundRules(major_rule="score_first"),
+    "major_first": RoundRules(),
+    "graded": RoundRules(major_rule=STEPS),
+    "exam score": RoundRules(major_score="exam"),
+    "graded, exam": RoundRules(major_rule=STEPS, major_score="exam"),
+    "filed, 120 %": RoundRules(scope="filed", ratio=12_000),
+    "within_filed": RoundRules(refill="within_filed", ratio=12_000),
+    "cascade": RoundRules(refill="cascade"),
+}
+
+
+def run() -> int:
+    """Measure, print, save; 1 if plain Python gives anybody another outcome, or a property fails."""
+    made = province()
+    seconds, wrong = {}, 0
+    for name, rules in RULES.items():
+        one = under(made, rules)
+        seconds[name], placed = measured(one, "dynamic", ROUNDS)
+        public = Published(one.plan, one.roll, one.forms, one.terms, placed)
+        wrong += len(violations(public))
+        print(f"{name:24} {seconds[name]:8.3f} s   blocking pairs {blocking_pairs(public):7}")
+    wrong += beside_python(made, "dynamic", seconds)
+    several = replace(made, forms=forms_of_several(made))
+    wrong += beside_python(several, "parallel", seconds)
+    sequential = under(several, RULES["score_first"])
+    seconds["sequential"], _ = measured(sequential, "sequential", 1)
+    print(f"{'sequential':24} {seconds['sequential']:8.3f} s")
+    result = {
+        **machine("numpy"),
+        "size": dict(zip(("candidates", "units", "majors", "seed"), SIZE, strict=True)),
+        "choices": CHOICES,
+        "majors_per_choice": MAJORS,
+        "median_s": seconds,
+        "disagreements": wrong,
+    }
+    print(save("ranking_admit", result))
+    return 1 if wrong else 0
+
+
+def province() -> FileRound:
+    """The province that `mingci generate` writes, as a round."""
+    made = make_province(*SIZE)
+    reports = FileReports(Report("candidates"), Report("choices"))
+    filed = round_of(made.plan, made.candidates, made.choices, made.round_file.rules, reports)
+    assert filed is not None, reports
+    return filed
+
+
+def under(made: FileRound, rules: RoundRules) -> FileRound:
+    """The same round by other rules."""
+    ratio = np.full_like(made.plan.ratio, rules.ratio)
+    plan = replace(made.plan, ratio=ratio)
+    return replace(made, rules=rules, plan=plan, terms=terms_of(plan, rules))
+
+
+def measured(made: FileRound, regime: Regime, rounds: int) -> tuple[float, Placement]:
+    """The median of some runs, in seconds, and what was decided."""
+    took, results = [], []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        placed = admit(regime, made.plan, made.roll, made.forms, made.terms, made.ties)
+        took.append(time.perf_counter() - begun)
+        results = [placed]
+    return statistics.median(took), results[0]
+
+
+def beside_python(made: FileRound, regime: Regime, seconds: dict[str, float]) -> int:
+    """Score first, beside plain Python; how many outcomes differ."""
+    one = under(made, RULES["score_first"])
+    seconds[regime], placed = measured(one, regime, 3)
+    majors, took = plain(one)
+    seconds[f"{regime}, plain Python"] = took
+    differing = int(np.count_nonzero(placed.major != majors))
+    ratio = took / seconds[regime]
+    print(
+        f"{regime:24} {seconds[regime]:8.3f} s   plain Python {took:.3f} s ({ratio:.1f} x)   "
+        f"{np.count_nonzero(majors != NO_MAJOR)} admitted, {differing} disagreements"
+    )
+    return differing
+
+
+def plain(made: FileRound) -> tuple[Int, float]:
+    """In ranking order: the first choice with room, there the first major with a seat; then adjust."""
+    forms, plan = made.forms, made.plan
+    bounds = np.searchsorted(forms.row, np.arange(len(made.roll) + 1)).tolist()
+    unit, room, free = forms.unit.tolist(), plan.seats.tolist(), plan.major_quota.tolist()
+    accepts, listed = forms.accepts_adjustment.tolist(), forms.majors
+    first = np.searchsorted(plan.major_unit, np.arange(len(plan.keys) + 1)).tolist()
+    majors = [NO_MAJOR] * len(made.roll)
+    begun = time.perf_counter()
+    waiting = []
+    for row in range(len(majors)):
+        for at in range(bounds[row], bounds[row + 1]):
+            if room[unit[at]]:
+                room[unit[at]] -= 1
+                majors[row] = _take(listed[at].tolist(), free)
+                if majors[row] == NO_MAJOR and accepts[at]:
+                    waiting.append((row, unit[at]))
+                break
+    for row, of in waiting:
+        majors[row] = _take(range(first[of], first[of + 1]), free)
+    took = time.perf_counter() - begun
+    return np.array(majors, np.int32), took
+
+
+def _take(wanted: Iterable[int], free: list[int]) -> int:
+    """The first of these majors with a seat, which is then taken."""
+    for major in wanted:
+        if major >= 0 and free[major]:
+            free[major] -= 1
+            return major
+    return NO_MAJOR
+
+
+def forms_of_several(made: FileRound) -> Forms:
+    """45 choices each, drawn by a Zipf-like popularity within the track, with 6 majors of each."""
+    random = np.random.default_rng(SIZE[3])
+    plan, roll = made.plan, made.roll
+    n = len(roll)
+    unit = np.empty((n, CHOICES), np.int32)
+    for track in np.unique(roll.track):
+        there = np.flatnonzero(plan.track == track)
+        popularity = 1 / random.permutation(np.arange(1, len(there) + 1)) ** 0.8
+        rows = np.flatnonzero(roll.track == track)
+        drawn = random.choice(there, (len(rows), CHOICES), p=popularity / popularity.sum())
+        unit[rows] = drawn
+    flat = unit.ravel()
+    first = np.searchsorted(plan.major_unit, np.arange(len(plan.keys) + 1)).astype(np.int32)
+    size = np.diff(first)[flat]
+    start = (random.integers(0, 1 << 20, len(flat), dtype=np.int32)) % size
+    majors = np.full((len(flat), MAJORS), NO_MAJOR, np.int32)
+    for place in range(MAJORS):
+        some = size > place
+        majors[some, place] = (first[flat] + (start + place) % size)[some]
+    return Forms(
+        row=np.repeat(np.arange(n, dtype=np.int32), CHOICES),
+        position=np.tile(np.arange(1, CHOICES + 1, dtype=np.int32), n),
+        unit=flat,
+        majors=majors,
+        accepts_adjustment=random.random(len(flat)) < 0.8,
+    )

@@ -1,0 +1,70 @@
+"""Statistics come out on the schedule, once each, and what is published never changes."""
+
+import json
+
+from service import views
+from service.publishing import Publisher, publication_times
+from service.push.follower import Timekeeper
+from service.shapes import StatisticsView
+from tests.builders import ROUND, House
+from tests.service.moves import round_of
+
+
+def a_timekeeper(house: House) -> Timekeeper:
+    publisher = Publisher(house.engine, house.clock, house.announced.append)
+    return Timekeeper(house.board, house.desk, publisher, house.clock, 0.02)
+
+
+async def table(house: House) -> StatisticsView:
+    return await views.statistics(house.engine, house.board, ROUND)
+
+
+async def test_publications_are_hourly_and_at_the_close(small: House):
+    calendar = round_of(small).terms.calendar
+    assert calendar is not None
+    times = [views.moment(at)[11:16] for at in publication_times(calendar.schedule)]
+    assert times == ["09:00", "10:00", "11:00", "12:00", "13:00", "14:00"]
+
+
+async def test_a_published_table_stays_what_it_was_until_the_next(small: House):
+    keeper = a_timekeeper(small)
+    await small.file("101", "5037")
+    await small.board.catch_up()
+    small.clock.at("09:00")
+    await keeper.look()
+    first = await table(small)
+    await small.file("102", "5037")
+    await small.board.catch_up()
+    await keeper.look()
+    assert await table(small) == first
+    assert (first["number"], first["next_at"]) == (1, "2026-08-01T10:00:00.000+08:00")
+    small.clock.at("10:00")
+    await keeper.look()
+    second = await table(small)
+    assert second["number"] == 2
+    assert [r["applicants"] for r in second["items"] if r["institution_code"] == "5037"] == [2]
+    assert second["seq"] > first["seq"]
+
+
+async def test_what_is_published_is_what_the_board_was_at_its_seq(small: House):
+    await small.file("101", "5037")
+    await small.board.catch_up()
+    small.clock.at("09:00")
+    await a_timekeeper(small).look()
+    expected = views.statistics_now(small.board, ROUND, 1)
+    shown = await table(small)
+    assert json.dumps(shown, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+async def test_two_workers_publish_once(small: House):
+    one, two = a_timekeeper(small), a_timekeeper(small)
+    small.clock.at("09:00")
+    for keeper in (one, two, one):
+        await keeper.look()
+    assert [e.kind for e in await small.log()].count("statistics_published") == 1
+
+
+async def test_the_timekeeper_passes_gates_and_the_board_knows(small: House):
+    small.clock.at("11:00")
+    await a_timekeeper(small).look()
+    assert views.state_of(round_of(small)) == "closing"
