@@ -1,6 +1,6 @@
 """Deferred acceptance: everybody proposes down a list, every seat keeps the best it was offered.
 
-Lists are ragged columns, so they may have any length, and priorities are any numbers. All
+Wishes are ragged columns, so they may have any length, and priorities are any numbers. All
 candidates of a round of proposals are handled at once; only rounds are a loop. RULES.md 5.
 """
 
@@ -24,7 +24,7 @@ _BLOCK = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class Wishes:
     """Who wishes for what, best first; n candidates, w wishes.
 
     Attributes:
@@ -55,25 +55,25 @@ class Lists:
         return np.arange(len(self.target)) - np.repeat(self.start[:-1], np.diff(self.start))
 
 
-def lists_of(table: Int) -> Lists:
-    """Lists from a table, (n, w) int32 padded with -1 after the last wish of each row."""
+def wishes_of(table: Int) -> Wishes:
+    """Wishes from a table, (n, w) int32 padded with -1 after the last wish of each row."""
     held = table >= 0
     start = np.zeros(len(table) + 1, np.intp)
     np.cumsum(np.count_nonzero(held, axis=1), out=start[1:])
-    return Lists(start, table[held])
+    return Wishes(start, table[held])
 
 
-def lists_by_owner(owner: Index | Int, target: Int, n: int) -> Lists:
-    """Lists from wishes that lie together by owner, ascending, best first.
+def wishes_by_owner(owner: Index | Int, target: Int, n: int) -> Wishes:
+    """Wishes from wishes that lie together by owner, ascending, best first.
 
     owner (w,) below n; target (w,) int32.
     """
     start = np.zeros(n + 1, np.intp)
     np.cumsum(np.bincount(owner, minlength=n), out=start[1:])
-    return Lists(start, target)
+    return Wishes(start, target)
 
 
-def deferred_acceptance(lists: Lists, priority: Priorities, seats: Int) -> Index:
+def deferred_acceptance(lists: Wishes, priority: Priorities, seats: Int) -> Index:
     """The candidate-best stable matching.
 
     Args:
@@ -88,7 +88,7 @@ def deferred_acceptance(lists: Lists, priority: Priorities, seats: Int) -> Index
     return _Matching(lists, priority, seats).run()
 
 
-def serial_dictatorship(lists: Lists, seats: Int) -> Index:
+def serial_dictatorship(lists: Wishes, seats: Int) -> Index:
     """Candidates in their order take the first wish that has a seat left: parallel choice.
 
     The same as deferred acceptance with the one order for every target, whose rounds are far fewer
@@ -100,7 +100,7 @@ def serial_dictatorship(lists: Lists, seats: Int) -> Index:
         start = lists.start[first : first + _BLOCK + 1]
         target = lists.target[start[0] : start[-1]]
         hopeful = np.flatnonzero((left > 0)[target])
-        block = Lists(np.searchsorted(hopeful, start - start[0]), target[hopeful])
+        block = Wishes(np.searchsorted(hopeful, start - start[0]), target[hopeful])
         got = _Matching(block, None, left).run()
         lucky = np.flatnonzero(got != NO_WISH)
         wish = hopeful[got[lucky]]
@@ -112,7 +112,7 @@ def serial_dictatorship(lists: Lists, seats: Int) -> Index:
 class _Matching:
     """Seats filled so far; each target's seats are a stretch of `holder`, the first ones taken."""
 
-    def __init__(self, lists: Lists, priority: Priorities | None, seats: Int) -> None:
+    def __init__(self, lists: Wishes, priority: Priorities | None, seats: Int) -> None:
         self._lists, self._priority, self._seats = lists, priority, seats.astype(np.intp)
         self._first = np.cumsum(self._seats) - self._seats
         self._holder = np.empty(int(self._seats.sum()), np.intp)
@@ -205,7 +205,7 @@ def spans(first: Index, length: Index) -> Index:
     return stretch
 
 
-def boston_priority(lists: Lists, order: Priorities | Index) -> Priorities:
+def boston_priority(lists: Wishes, order: Priorities | Index) -> Priorities:
     """(w,) the priorities of sequential choice: an earlier wish before any later one.
 
     order (n,) of the candidates, lower first, each below n. RULES.md 5.2, blocks of one.

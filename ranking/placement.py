@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .book import NO_MAJOR, NO_UNIT, Book, Index, Int, Mask, Plan, Roll
-from .matching import NO_WISH, Lists, deferred_acceptance, lists_by_owner, lists_of, places, spans
+from .matching import (
+    NO_WISH,
+    Wishes,
+    deferred_acceptance,
+    places,
+    spans,
+    wishes_by_owner,
+    wishes_of,
+)
 from .outcomes import NO_FORM, Forms, Outcome, Placement, Reason, check_conservation
 from .standing import group_rows, standings
 from .terms import Precedence, Refilling, Terms, Ties, precedence, priorities
@@ -73,7 +81,7 @@ class _Desk:
 
     def place(self, scope: Index, order: Precedence, ties: Ties) -> None:
         """Give every candidate in scope the best listed major that their priority reaches."""
-        lists = lists_of(self.forms.majors[scope])
+        lists = wishes_of(self.forms.majors[scope])
         row, unit = self.forms.row[scope], self.forms.unit[scope]
         priority = priorities(lists, self.roll, row, self.terms.of(unit), order, ties)
         granted = deferred_acceptance(lists, priority, self.free)
@@ -160,9 +168,9 @@ class _Desk:
         room: Int = np.minimum(self.plan.seats - admitted, free).astype(np.int32)
         return room
 
-    def _extended(self, line: Index) -> Lists:
+    def _extended(self, line: Index) -> Wishes:
         """The majors that some forms list, and then, where they accept it, the free ones."""
-        listed = lists_of(self.forms.majors[line])
+        listed = wishes_of(self.forms.majors[line])
         free = np.flatnonzero(self.free).astype(np.int32)
         unit = self.forms.unit[line]
         bounds = np.searchsorted(self.plan.major_unit[free], np.arange(len(self.plan.keys) + 1))
@@ -170,7 +178,7 @@ class _Desk:
         owner = np.concatenate([listed.owner, np.repeat(np.arange(len(line)), length)])
         major = np.concatenate([listed.target, free[spans(bounds[unit], length)]])
         order = np.argsort(owner, kind="stable")
-        return lists_by_owner(owner[order], major[order], len(line))
+        return wishes_by_owner(owner[order], major[order], len(line))
 
 
 def _counts_before(group: Int, counted: Mask) -> Index:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .book import NO_MAJOR, NO_UNIT, Index, Int, Mask, Plan, Roll, due_seats
-from .matching import NO_WISH, Lists, lists_by_owner, serial_dictatorship
+from .matching import NO_WISH, Wishes, serial_dictatorship, wishes_by_owner
 from .outcomes import NO_FORM, Forms, Outcome, Placement, Reason, check_conservation
 from .placement import file_and_place, place_filed
 from .rules import Regime
@@ -80,11 +80,13 @@ class _Round:
 
     def sequential(self, terms: Terms, ties: Ties) -> None:
         """File and place all first choices, then the second ones of the rest, and so on."""
-        for position in range(1, int(self.forms.position.max(initial=0)) + 1):
-            open_to = self.result.outcome[self.forms.row] != Outcome.ADMITTED
-            which = np.flatnonzero((self.forms.position == position) & open_to)
-            forms = self.forms.take(which)
-            self._add(file_and_place(self._left(), self.roll, forms, terms, ties), which)
+        for which in _by_position(self.forms.position):
+            left = self._left()
+            waiting = self.result.outcome[self.forms.row[which]] != Outcome.ADMITTED
+            asking = which[waiting & (left.seats[self.forms.unit[which]] > 0)]
+            if len(asking):
+                forms = self.forms.take(asking)
+                self._add(file_and_place(left, self.roll, forms, terms, ties), asking)
 
     def _file_parallel(self, room: Int, terms: Terms, ties: Ties) -> bool:
         """One pass over those not filed yet; whether anybody was."""
@@ -99,13 +101,13 @@ class _Round:
             self._add(place_filed(self._left(), self.roll, forms, filed, terms, ties), which)
         return len(which) > 0
 
-    def _still_waiting(self) -> tuple[Lists, Index | None]:
+    def _still_waiting(self) -> tuple[Wishes, Index | None]:
         """The units that those not filed yet chose, and which forms these are; None: all of them."""
         done = self.result.outcome > Outcome.NOT_FILED
         if not done.any():
-            return Lists(self.bounds, self.forms.unit), None
+            return Wishes(self.bounds, self.forms.unit), None
         mine = np.flatnonzero(~done[self.forms.row])
-        return lists_by_owner(self.forms.row[mine], self.forms.unit[mine], len(self.roll)), mine
+        return wishes_by_owner(self.forms.row[mine], self.forms.unit[mine], len(self.roll)), mine
 
     def _left(self) -> Plan:
         """The plan of what is unfilled."""
@@ -124,3 +126,10 @@ class _Round:
         done.form[further] = which[more.form[further]]
         admitted = done.admitted + more.admitted
         self.result = replace(done, admitted=admitted, unfilled=self.plan.major_quota - admitted)
+
+
+def _by_position(position: Int) -> list[Index]:
+    """The forms of each position there is, first ones first, each in their order."""
+    small = position.max(initial=0) < 1 << 15
+    order = np.argsort(position.astype(np.int16) if small else position, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(position[order])) + 1)

@@ -148,7 +148,9 @@ def standings(book: Book) -> Standings:
     plan, roll = book.plan, book.roll
     n, m, k = len(roll), len(plan.keys), len(plan.major_unit)
     due = due_seats(plan.seats, plan.ratio)
-    rank, tied, major_rank, major_tied, major_rank_exam, major_tied_exam = np.zeros((6, n), np.int32)
+    rank, tied, major_rank, major_tied, major_rank_exam, major_tied_exam = (
+        np.zeros(n, np.int32) for _ in range(6)
+    )
     lists = group_rows(book.unit, m)
     score = roll.filing.take(lists.order)
     ranks = rank_and_tied(lists, score)
@@ -164,7 +166,9 @@ def standings(book: Book) -> Standings:
     by_filing = _group_some(np.flatnonzero(listed), book.first_major, k)
     ranks = rank_and_tied(by_filing, roll.filing.take(by_filing.order))
     major_rank[by_filing.order], major_tied[by_filing.order] = ranks
-    by_exam = _group_some(roll.by_exam.take(np.flatnonzero(listed.take(roll.by_exam))), book.first_major, k)
+    by_exam = _group_some(
+        roll.by_exam.take(np.flatnonzero(listed.take(roll.by_exam))), book.first_major, k
+    )
     ranks = rank_and_tied(by_exam, roll.exam.take(by_exam.order))
     major_rank_exam[by_exam.order], major_tied_exam[by_exam.order] = ranks
     applicants = lists.sizes(m)
@@ -225,7 +229,7 @@ def group_rows(group: Int, groups: int) -> Groups:
         narrow = last.astype(np.uint16) if groups < 1 << 16 else last
         order = np.argsort(narrow, kind="stable").astype(np.uint32)
         of = last[order]
-    end = int(np.searchsorted(of, groups))
+    end = int(np.searchsorted(of, of.dtype.type(groups)))
     of = of[:end]
     begins = run_starts(of)
     start = np.flatnonzero(begins)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .book import Draw, Index, Int, Mask, Plan, Roll, run_starts
-from .matching import Lists, Priorities
+from .matching import Priorities, Wishes
 from .rules import GradedSteps, MajorRule, RoundRules, UnitRules
 
 Milli: TypeAlias = NDArray[np.int64]
@@ -139,7 +139,7 @@ def precedence(roll: Roll, terms: Terms, ties: Ties) -> Precedence:
 
 
 def priorities(
-    lists: Lists, roll: Roll, row: Index | Int, terms: Terms, order: Precedence, ties: Ties
+    lists: Wishes, roll: Roll, row: Index | Int, terms: Terms, order: Precedence, ties: Ties
 ) -> Priorities:
     """The priority of each wish at its major, (w,) int64, lower wins: every major rule in one pass.
 

@@ -90,7 +90,8 @@ class Intake:
         """Add and update a season's candidates; who has no credential gets one.
 
         Raises:
-            Refusal: `not-found` for the season.
+            Refusal: `not-found` for the season; `track-in-use` when somebody who holds a choice
+                would change track under it.
         """
         async with writing(self._engine) as connection:
             season_id = await rounds.season_id_of(connection, season_code)
@@ -99,6 +100,9 @@ class Intake:
             if await people.candidates_digest(connection, season_id) == digest:
                 return CandidatesApplied(changed=False, people=len(rows.candidate_no), codes=())
             ids = await people.put_candidates(connection, season_id, rows, digest)
+            astray = await choices.held_across_tracks(connection, season_id)
+            if astray:
+                raise Refusal("track-in-use", count=astray)
             codes = await _add_credentials(connection, ids, rows, must_change=must_change_password)
             seq = 0
             for round_id in await rounds.rounds_of_season(connection, season_id):

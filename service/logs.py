@@ -45,10 +45,10 @@ def set_up(level: str) -> None:
         logging.getLogger(name).setLevel("WARNING")
 
 
-def where_it_failed(fault: ExcInfo) -> list[dict[str, object]]:
+def where_it_failed(exc_info: ExcInfo) -> list[dict[str, object]]:
     """A fault and its causes by type and line of code; messages and variables may name a person."""
     chain: list[dict[str, object]] = []
-    error: BaseException | None = fault[1]
+    error: BaseException | None = exc_info[1]
     while error is not None and len(chain) < 5:
         frames = traceback.extract_tb(error.__traceback__)[-20:]
         chain.append(

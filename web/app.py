@@ -12,6 +12,7 @@ from service import logs
 from service.accounts import Accounts
 from service.board import Board
 from service.filing import FilingDesk
+from service.memory import keep_freed_memory
 from service.publishing import Publisher
 from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower, Timekeeper
@@ -26,6 +27,7 @@ from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
 from web.metrics import Measured, Metrics
+from web.pages.routing import refused
 
 Clock = Callable[[], datetime]
 
@@ -95,7 +97,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.add_middleware(Bounded)
     app.add_middleware(Measured)
     app.add_middleware(SafeHeaders)
-    refusals.install(app)
+    refusals.install(app, refused)
     openapi.install(app)
     return app
 
@@ -104,4 +106,5 @@ def from_environment() -> FastAPI:
     """The application that `mingci serve` runs in each worker."""
     settings = Settings()
     logs.set_up(settings.log_level)
+    keep_freed_memory()
     return make_app(settings)

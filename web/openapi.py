@@ -92,7 +92,7 @@ def _problems(operation: dict[str, Any]) -> dict[str, Any]:
 def _problem(slug: str) -> dict[str, object]:
     """A problem as it is answered."""
     status = SENTENCES[slug][0]
-    facts = {"limit": 6, "count": 7, "least": 8, "most": 128}
+    facts: dict[str, Any] = {"limit": 6, "count": 7, "least": 8, "most": 128}
     return {
         "type": URN + slug,
         "title": HTTPStatus(status).phrase,

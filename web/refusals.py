@@ -1,10 +1,12 @@
 """Refusals and faults as RFC 9457 problems: the one place where a code becomes status and words."""
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -97,8 +99,12 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "plan-in-use": (
         409,
         "院校 {institution_code} 专业 {major_code} 已有考生填报，不能从计划中删除；可以改为 0。",
-        "Somebody holds institution {institution_code} major {major_code}; it cannot be removed, "
-        "only set to 0.",
+        "Institution {institution_code} major {major_code} is held; it can only be set to 0.",
+    ),
+    "track-in-use": (
+        409,
+        "有 {count} 名考生已填报志愿，不能更改科类；须先撤销其志愿。",
+        "{count} who hold a choice would change track; their choices must be withdrawn first.",
     ),
     "overloaded": (
         503,
@@ -127,9 +133,11 @@ def status(refusal: Refusal) -> int:
 
 
 def sentence(refusal: Refusal, language: str = "zh") -> str:
-    """What a person is told, in Chinese or English."""
+    """What a person is told, in Chinese or English; an instant is told as the schedule's own time."""
     _, chinese, english = SENTENCES[refusal.code]
-    facts = {"closes_at": "", "institution_code": "", "major_code": "", **refusal.facts}
+    facts = {"institution_code": "", "major_code": "", **refusal.facts}
+    closes_at = refusal.facts.get("closes_at")
+    facts["closes_at"] = f"{datetime.fromisoformat(str(closes_at)):%H:%M:%S}" if closes_at else ""
     return (english if language == "en" else chinese).format(**facts)
 
 
@@ -176,33 +184,47 @@ def problem(request: Request, refusal: Refusal, **more: object) -> JSONResponse:
     return JSONResponse(body, number, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every refusal, bad request and fault of `app` as a problem."""
+AsPage = Callable[[Request, Refusal], Response]
+
+
+def install(app: FastAPI, as_page: AsPage) -> None:
+    """Answer every refusal, bad request and fault of `app`: to programs a problem, to people a page."""
+
+    def answer(request: Request, refusal: Refusal, **more: object) -> Response:
+        return (
+            as_page(request, refusal) if _wants_page(request) else problem(request, refusal, **more)
+        )
 
     @app.exception_handler(Refusal)
-    async def refused(request: Request, refusal: Refusal) -> JSONResponse:
-        return problem(request, refusal)
+    async def refused(request: Request, refusal: Refusal) -> Response:
+        return answer(request, refusal)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, fault: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, fault: RequestValidationError) -> Response:
         places = [
             {"place": "/".join(str(part) for part in error["loc"]), "message": error["msg"]}
             for error in fault.errors()
         ]
-        return problem(request, Refusal("invalid-request"), errors=places)
+        return answer(request, Refusal("invalid-request"), errors=places)
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, fault: HTTPException) -> JSONResponse:
+    async def http(request: Request, fault: HTTPException) -> Response:
         code = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(
             fault.status_code, "invalid-request"
         )
-        response = problem(request, Refusal(code))
+        response = answer(request, Refusal(code))
         for name, value in (fault.headers or {}).items():
             response.headers[name] = value
         return response
 
     @app.exception_handler(Exception)
-    async def broken(request: Request, fault: Exception) -> JSONResponse:
+    async def broken(request: Request, fault: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", None)
         _log.error("request_failed", route=route, fault=type(fault).__name__, exc_info=fault)
-        return problem(request, Refusal("internal"))
+        return answer(request, Refusal("internal"))
+
+
+def _wants_page(request: Request) -> bool:
+    """Whether a browser asks for something to look at: never below /api."""
+    asked = request.headers.get("accept", "")
+    return "text/html" in asked and not request.url.path.startswith("/api/")

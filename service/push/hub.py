@@ -110,14 +110,17 @@ class Hub:
             if version == self._pushed.get(code):
                 continue
             self._pushed[code] = version
+            if one is not None and len(watchers) >= MANY_WATCHERS:
+                one.computed()
             for watcher in watchers:
                 self._refresh_or_end(watcher)
 
     def _refresh_or_end(self, watcher: Watcher) -> None:
         """One who can no longer be told anything true is sent away, and holds up nobody."""
+        if watcher.epoch != self._board.epoch or watcher.round_code not in self._board.rounds:
+            watcher.mailbox.end(Refusal("unavailable"))
+            return
         try:
-            if watcher.epoch != self._board.epoch or watcher.round_code not in self._board.rounds:
-                raise Refusal("unavailable")
             self._refresh(watcher)
         except Refusal as reason:
             watcher.mailbox.end(reason)

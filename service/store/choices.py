@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.engine import upsert
-from service.store.schema import answered, choice, receipt
+from service.store.schema import answered, candidate, choice, receipt, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,18 @@ async def held_units(connection: AsyncConnection, round_id: int) -> set[tuple[in
         query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
     )
     return {(r.unit_id, r.first_major_id) for r in rows}
+
+
+async def held_across_tracks(connection: AsyncConnection, season_id: int) -> int:
+    """How many of a season hold a choice in a unit that is not of their own track."""
+    query = (
+        select(func.count())
+        .select_from(choice)
+        .join(unit, unit.c.id == choice.c.unit_id)
+        .join(candidate, candidate.c.id == choice.c.candidate_id)
+        .where(candidate.c.season_id == season_id, candidate.c.track != unit.c.track)
+    )
+    return await connection.scalar(query) or 0
 
 
 async def answers_to(

@@ -33,9 +33,7 @@ def open_engine(settings: Settings) -> AsyncEngine:
     """The engine of the configured database; on SQLite the file's folder is made."""
     path = settings.sqlite_path()
     if path is None:
-        return create_async_engine(
-            settings.database_url, pool_pre_ping=True, hide_parameters=True
-        )
+        return create_async_engine(settings.database_url, pool_pre_ping=True, hide_parameters=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         settings.database_url, pool_size=8, max_overflow=8, hide_parameters=True

@@ -56,7 +56,7 @@ def run() -> int:
     several = replace(made, forms=forms_of_several(made))
     wrong += beside_python(several, "parallel", seconds)
     sequential = under(several, RULES["score_first"])
-    seconds["sequential"], _ = measured(sequential, "sequential", 1)
+    seconds["sequential"], _ = measured(sequential, "sequential", 3)
     print(f"{'sequential':24} {seconds['sequential']:8.3f} s")
     result = {
         **machine("numpy"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from web.cli import app as mingci
 from web.cli.admit import app
 
 PLAN = """track,institution_code,institution_name,plan_nature,major_code,major_name,quota
@@ -174,3 +175,9 @@ def test_two_outputs_in_one_file_are_refused(tmp_path: Path) -> None:
     out = str(tmp_path / "a.csv")
     answer = CliRunner().invoke(app, [*named, "--out", out, "--unfilled", out])
     assert answer.exit_code == 2
+
+
+def test_the_command_is_part_of_mingci() -> None:
+    answer = CliRunner().invoke(mingci, ["admit", "--help"])
+    assert answer.exit_code == 0
+    assert "--unfilled" in answer.stdout

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ranking.matching import (
-    Lists,
+    Wishes,
     boston_priority,
     deferred_acceptance,
-    lists_by_owner,
-    lists_of,
     serial_dictatorship,
+    wishes_by_owner,
+    wishes_of,
 )
 from ranking.outcomes import REASON_NAMES
 from ranking.properties import Published
@@ -30,13 +30,13 @@ APB = Path(__file__).parents[3] / "shared" / "data" / "apb"
 Economy = tuple[list[list[int]], list[int]]
 
 
-def lists(wishes: Sequence[Sequence[int]]) -> Lists:
+def lists(wishes: Sequence[Sequence[int]]) -> Wishes:
     owner = [i for i, mine in enumerate(wishes) for _ in mine]
     target = np.array([target for mine in wishes for target in mine], np.int32)
-    return lists_by_owner(np.array(owner, np.intp), target, len(wishes))
+    return wishes_by_owner(np.array(owner, np.intp), target, len(wishes))
 
 
-def ranks(lists_: Lists, granted: np.ndarray) -> list[int | None]:
+def ranks(lists_: Wishes, granted: np.ndarray) -> list[int | None]:
     """The place in their list that each was granted."""
     pairs = zip(granted.tolist(), lists_.start[:-1].tolist(), strict=True)
     return [None if wish < 0 else wish - start for wish, start in pairs]
@@ -156,7 +156,7 @@ def test_the_published_instances_are_reproduced(size: str) -> None:
 
 @st.composite
 def economies(draw: st.DrawFn) -> Economy:
-    """Lists of wishes and seats."""
+    """Wishes of wishes and seats."""
     seats = draw(st.lists(st.integers(0, 3), min_size=1, max_size=6))
     mine = st.lists(st.integers(0, len(seats) - 1), unique=True, max_size=6)
     return draw(st.lists(mine, max_size=16)), seats
@@ -232,7 +232,7 @@ def test_many_candidates_and_few_seats_are_matched_as_by_hand() -> None:
     random = np.random.default_rng(11)
     table = random.integers(0, 400, (9_000, 8)).astype(np.int32)
     seats = random.integers(0, 30, 400).astype(np.int32)
-    asked = lists_of(table)
+    asked = wishes_of(table)
     expected = oracles.serial_dictatorship(table.tolist(), seats.tolist())
     assert ranks(asked, serial_dictatorship(asked, seats)) == expected
     own = asked.owner.astype(np.int64)
@@ -246,7 +246,7 @@ def test_many_candidates_and_few_seats_are_matched_as_by_hand() -> None:
 
 def test_bounds_that_do_not_cover_the_wishes_are_refused() -> None:
     with pytest.raises(ValueError, match="cover"):
-        Lists(np.array([0, 1]), np.zeros(2, np.int32))
+        Wishes(np.array([0, 1]), np.zeros(2, np.int32))
 
 
 def unit_of(public: Published) -> list[int | None]:

@@ -36,6 +36,26 @@ def test_the_other_regimes_keep_those_that_speak_of_them(case: Case, regime: str
     assert wrong == {}
 
 
+@given(st.lists(units(), min_size=1, max_size=3), st.data())
+def test_forms_of_several_choices_keep_those_that_speak_of_every_regime(
+    offered: list[UnitTerms], data: st.DataObject
+) -> None:
+    crowd = data.draw(crowds(1))
+    choices = []
+    for one in crowd:
+        form = data.draw(st.lists(st.integers(0, len(offered) - 1), unique=True, max_size=3))
+        majors = [st.integers(0, len(offered[unit].quotas) - 1) for unit in form]
+        choices.append(
+            [
+                Choice(k + 1, unit, tuple(data.draw(st.lists(majors[k], unique=True))), one.adjusts)
+                for k, unit in enumerate(form)
+            ]
+        )
+    for regime in ("parallel", "sequential"):
+        public = run(offered, crowd, choices, regime)
+        assert violations(public, PROPERTIES[:4]) == {}
+
+
 SOUND = in_one(
     [person(630, 0, 1), person(620, 0, 1, adjusts=True), person(610, 1, 0), person(600, 0)],
     a_unit(1, 1)._replace(steps=()),

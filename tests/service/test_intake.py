@@ -184,9 +184,13 @@ async def test_unknown_rounds_and_seasons_are_refused(small: House):
     assert (await refused(intake.apply_candidates("no-season", NOBODY, "d"))).code == "not-found"
 
 
-async def test_a_corrected_track_takes_the_choice_of_the_old_track_out_of_the_count(small: House):
-    await small.file("101", "5037")
-    await small.import_candidates(CANDIDATES.replace("101,甲,理科", "101,甲,文科"))
-    await small.board.catch_up()
-    views.statistics_rows(small.board.rounds[ROUND])
-    print(small.standing("101"))
+async def test_a_track_is_not_corrected_under_a_choice_that_is_held(house: House):
+    await house.file("101", "5037")
+    before = await house.log()
+    corrected = CANDIDATES.replace("101,甲,理科", "101,甲,文科")
+    refusal = await refused(house.import_candidates(corrected))
+    assert (refusal.code, refusal.facts) == ("track-in-use", {"count": 1})
+    assert await house.log() == before
+    await house.withdraw("101")
+    assert (await house.import_candidates(corrected)).changed
+    assert (await house.file("101", "5012", ("05",))).version == 3

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from ranking.rules import UnitKey
 from service import views
@@ -19,7 +20,8 @@ from service.push.follower import Follower
 from service.push.hub import SOCKETS_PER_CANDIDATE, STALE_AFTER, Hub, Watcher
 from service.push.outbox import Mailbox
 from service.push.redis_bus import RedisBus
-from service.store.engine import DatabaseFault
+from service.store.engine import DatabaseFault, writing
+from service.store.schema import head
 from tests import services
 from tests.builders import PLAN, ROUND, ROUND_FILE, House, loaded_sqlite, opened, sent
 from tests.service.moves import NUMBERS, moves, round_of
@@ -214,6 +216,20 @@ async def test_who_watches_a_unit_that_goes_is_sent_away_and_holds_up_nobody(sma
         await sent(gone)
     assert refusal.value.code == "unknown-unit"
     assert [m["rank"] for m in await sent(other) if m["type"] == "standing"] == [1]
+
+
+async def test_another_history_sends_everybody_away_to_begin_anew(small: House):
+    watcher = small.watch("101")
+    await sent(watcher)
+    async with writing(small.engine) as connection:
+        await connection.execute(update(head).values(epoch="restored"))
+    await small.tick()
+    with pytest.raises(Refusal) as refusal:
+        await sent(watcher)
+    assert refusal.value.code == "unavailable"
+    assert json.loads(small.hub.welcome())["epoch"] == "restored"
+    (message,) = await sent(small.watch("101"))
+    assert message["type"] == "standing"
 
 
 async def test_heartbeats_stop_while_the_board_is_stale(small: House):

@@ -27,7 +27,7 @@ def slug(answer) -> str:
     assert body["title"]
     assert body["detail"]
     assert body["type"].startswith("urn:mingci:problem:")
-    return body["type"].removeprefix("urn:mingci:problem:")
+    return str(body["type"]).removeprefix("urn:mingci:problem:")
 
 
 async def bearer(service: Running, candidate_no: str) -> dict[str, str]:

@@ -221,7 +221,7 @@ async def test_a_plan_that_loses_a_watched_unit_ends_that_watch_alone(tmp_path: 
         async with server.socket() as public:
             await say_watch(public, "00/理科/")
             await message(public, "statistics")
-            shorter = "".join(row for row in PLAN.splitlines(True) if ",00," not in row)
+            shorter = "".join(row for row in PLAN.splitlines(keepends=True) if ",00," not in row)
             await load(url, clock, plan=shorter)
             assert await close_code(public) == 1008
         await server.file("101", "5012")

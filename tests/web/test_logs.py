@@ -47,11 +47,13 @@ async def test_import_sign_in_filing_and_faults_leave_no_trace_of_a_person(
     await load(url, clock, candidates=CANDIDATES)
     number, code = PERSON["candidate_no"], PERSON["initial_code"]
     async with served(url, clock) as service:
-        for password in ("wrong-secret", code):
-            answer = await service.client.post(
+        answers = [
+            await service.client.post(
                 "/api/v1/sessions", json={"candidate_no": number, "password": password}
             )
-        service.tokens[number] = answer.json()["token"]
+            for password in ("wrong-secret", code)
+        ]
+        service.tokens[number] = answers[1].json()["token"]
         assert (await service.file(number, "5012")).status_code == 200
         assert (await service.file(number, "5012\x00", version=1)).status_code == 422
         await service.client.get(f"/my?candidate_no={number}")

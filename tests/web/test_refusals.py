@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,25 @@ from service.errors import Refusal
 from web.refusals import SENTENCES, language_of, sentence, status
 
 HOUSE = Path(__file__).parents[2]
-CONTRACT = """
-not-open create-locked delete-locked segment-closed unknown-unit unknown-major wrong-track
-duplicate-major too-many-majors version-conflict idempotency-mismatch not-signed-in
-must-change-password wrong-credentials too-many-attempts not-published overloaded
-""".split()
+CONTRACT = [
+    "not-open",
+    "create-locked",
+    "delete-locked",
+    "segment-closed",
+    "unknown-unit",
+    "unknown-major",
+    "wrong-track",
+    "duplicate-major",
+    "too-many-majors",
+    "version-conflict",
+    "idempotency-mismatch",
+    "not-signed-in",
+    "must-change-password",
+    "wrong-credentials",
+    "too-many-attempts",
+    "not-published",
+    "overloaded",
+]
 
 
 def raised() -> Iterator[tuple[str, set[str], str]]:
@@ -57,7 +72,7 @@ def test_every_slug_of_the_contract_and_of_the_calendar_has_a_sentence():
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_sentences_are_chinese_and_english_and_end_with_a_full_stop(code: str):
-    facts = dict.fromkeys(("limit", "count", "least", "most"), 1)
+    facts: dict[str, Any] = dict.fromkeys(("limit", "count", "least", "most"), 1)
     chinese, english = (sentence(Refusal(code, **facts), lang) for lang in ("zh", "en"))
     assert re.search(r"[一-鿿]", chinese)
     assert chinese.endswith("。")

@@ -25,7 +25,10 @@ def read_settings() -> Settings:
     except ValidationError as fault:
         for error in fault.errors():
             name = "_".join(str(part) for part in error["loc"]).upper()
-            print(f"mingci: MINGCI_{name}: {error['msg']}", file=sys.stderr)
+            print(
+                f"mingci: MINGCI_{name}: {error['msg'].removeprefix('Value error, ')}",
+                file=sys.stderr,
+            )
         raise typer.Exit(2) from None
 
 

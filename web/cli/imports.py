@@ -145,8 +145,9 @@ def _source(path: Path) -> Source:
 
 @contextmanager
 def _codes_file(path: Path | None) -> Iterator[Callable[[Sequence[tuple[str, str]]], None]]:
-    """Where new codes go, readable by oneself alone; opened before a code is made, since it is
-    shown only once, and gone again if none was.
+    """Where new codes go, readable by oneself alone.
+
+    Opened before a code is made, since codes are shown only once; gone again if none was made.
     """
     if path is None:
         yield lambda _: None
@@ -161,7 +162,9 @@ def _codes_file(path: Path | None) -> Iterator[Callable[[Sequence[tuple[str, str
         nonlocal written
         if codes:
             written = True
-            csv.writer(out, lineterminator="\n").writerows([("candidate_no", "initial_code"), *codes])
+            csv.writer(out, lineterminator="\n").writerows(
+                [("candidate_no", "initial_code"), *codes]
+            )
 
     try:
         with out:

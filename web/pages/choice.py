@@ -20,7 +20,7 @@ from web.deps import device_of, page_candidate, services
 from web.pages import position
 from web.pages.candidate import Desk, present
 from web.pages.render import private_page
-from web.pages.routing import PageRoute, go, reason
+from web.pages.routing import PageRoute, go
 from web.pages.words import Line
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -194,7 +194,7 @@ async def _not_saved(request: Request, candidate: SignedIn, refusal: Refusal) ->
         refusals.status(refusal),
         **desk.context(),
         code=refusal.code,
-        sentence=reason(request, refusal),
+        sentence=refusals.sentence(refusal),
         held_majors=desk.held_majors(),
     )
 

@@ -14,8 +14,7 @@ from starlette.responses import RedirectResponse
 
 from service.errors import Refusal
 from web import refusals
-from web.deps import same_origin, services
-from web.pages import position, words
+from web.deps import same_origin
 from web.pages.render import private_page
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -65,15 +64,5 @@ def refused(request: Request, refusal: Refusal) -> Response:
         "fault.html",
         refusals.status(refusal),
         code=refusal.code,
-        sentence=reason(request, refusal),
+        sentence=refusals.sentence(refusal),
     )
-
-
-def reason(request: Request, refusal: Refusal) -> str:
-    """Why, as a person reads it: a time within the sentence is a time of day."""
-    closes = refusal.facts.get("closes_at")
-    if isinstance(closes, str) and closes:
-        zone = services(request).settings.time_zone
-        at = words.clock_time(position.moment(closes), zone)
-        return refusals.sentence(Refusal(refusal.code, closes_at=at), "zh")
-    return refusals.sentence(refusal, "zh")
