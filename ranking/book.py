@@ -58,20 +58,6 @@ class Plan:
         if any(np.any(column < 0) for column in (self.seats, self.ratio, self.major_quota)):
             raise ValueError("a plan has a negative number of seats or a negative ratio")
 
-    def only(self, unit: int) -> "Plan":
-        """The plan of one unit and its majors; that unit becomes index 0."""
-        one = slice(unit, unit + 1)
-        majors = self.majors_of(unit)
-        return Plan(
-            keys=self.keys[one],
-            track=self.track[one],
-            seats=self.seats[one],
-            ratio=self.ratio[one],
-            strict=self.strict[one],
-            major_unit=self.major_unit[majors] - np.int32(unit),
-            major_quota=self.major_quota[majors],
-        )
-
     def majors_of(self, unit: int) -> slice:
         """Where the majors of `unit` are in the major columns."""
         first, end = np.searchsorted(self.major_unit, [unit, unit + 1])

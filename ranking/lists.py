@@ -10,16 +10,19 @@ written again, and it may not drift: tests/ranking/test_lists.py holds every fie
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from .book import NO_MAJOR, NO_UNIT, Book, Int, due_seats, run_starts
+from .groups import group_rows
 from .outlook import Gates, OneOutlook, Verdict
-from .standing import Standing, Status, group_rows
+from .standing import Standing, Status
 
 Rows: TypeAlias = "array[int]"
 Ints: TypeAlias = Sequence[int]
+Tie: TypeAlias = tuple[int, int]
+"""The rows [first, end) of everybody with one filing score, whatever their track or unit."""
 
 FEW = 24
 """Up to so many rivals a loop over them is faster than numpy."""
@@ -31,13 +34,6 @@ class WrongTrackError(ValueError):
 
 class WrongMajorError(ValueError):
     """A first major does not belong to the unit it was named with."""
-
-
-class Tie(NamedTuple):
-    """The rows [first, end) of everybody with one filing score, whatever their track or unit."""
-
-    first: int
-    end: int
 
 
 class Lists:
@@ -109,11 +105,11 @@ class Lists:
         self._refuse(row, unit, first_major)
         there, tie = self._units[unit], self._tie(row)
         joins = self._unit[row] != unit
-        above = bisect_left(there, tie.first)
-        tied = bisect_left(there, tie.end, above) - above + joins
+        above = bisect_left(there, tie[0])
+        tied = bisect_left(there, tie[1], above) - above + joins
         plan, due, applicants = self._seats[unit], self._due[unit], len(there) + joins
-        line_filing = self._nth(there, row, due, joins=joins)
-        line_plan = self._nth(there, row, plan, joins=joins)
+        line_filing = self._nth(there, row, due, joins)
+        line_plan = line_filing if plan == due else self._nth(there, row, plan, joins)
         filed_until = self._filed_until(unit, line_filing)
         inside = row < filed_until
         majors = (
@@ -141,7 +137,7 @@ class Lists:
         """
         there, tie = self._units[unit], self._tie(row)
         lock = self._locked_rows(gates)
-        locked_above = bisect_left(there, min(lock, tie.first))
+        locked_above = bisect_left(there, min(lock, tie[0]))
         open_above = self._open_above(row, gates)
         best = 1 + locked_above
         worst = best + open_above
@@ -165,10 +161,10 @@ class Lists:
 
     def _tie(self, row: int) -> Tie:
         at = bisect_right(self._tie_from, row)
-        return Tie(self._tie_from[at - 1], self._tie_from[at])
+        return self._tie_from[at - 1], self._tie_from[at]
 
-    def _nth(self, there: Rows, row: int, nth: int, *, joins: bool) -> int | None:
-        """The row of the nth applicant, counted from 1, once `row` is among them; None: none."""
+    def _nth(self, there: Rows, row: int, nth: int, joins: int) -> int | None:
+        """The row of the nth applicant, counted from 1; None: none. If `row` joins, 1, with it."""
         if not 0 < nth <= len(there) + joins:
             return None
         if not joins or (nth <= len(there) and there[nth - 1] < row):
@@ -179,7 +175,7 @@ class Lists:
         """The filed of a unit are its rows below this one; `last` is the row of the due-th."""
         if last is None:
             return len(self._track) if self._due[unit] else 0
-        return last + 1 if self._strict[unit] else self._tie(last).end
+        return last + 1 if self._strict[unit] else self._tie(last)[1]
 
     def _major_ranks(
         self, row: int, tie: Tie, first_major: int, filed_until: int
@@ -188,8 +184,8 @@ class Lists:
         there = self._majors[first_major]
         joins = self._first_major[row] != first_major
         rivals = bisect_left(there, filed_until)
-        above = bisect_left(there, tie.first, 0, rivals)
-        tied = bisect_left(there, tie.end, above, rivals) - above + joins
+        above = bisect_left(there, tie[0], 0, rivals)
+        tied = bisect_left(there, tie[1], above, rivals) - above + joins
         higher, equal = self._exam_order(there, rivals, row)
         return above + 1, tied, higher + 1, equal + joins
 
@@ -221,18 +217,18 @@ class Lists:
     def _equals(self, row: int, unit: int, gates: Gates, *, locked: bool) -> tuple[int, int]:
         """Of the same score in a strict unit: how many beat `row` for certain, how many may."""
         tie, own = self._tie(row), self._tie_class[row]
-        class_first = bisect_left(self._tie_class, own, tie.first, tie.end)
-        class_end = bisect_right(self._tie_class, own, tie.first, tie.end)
+        class_first = bisect_left(self._tie_class, own, tie[0], tie[1])
+        class_end = bisect_right(self._tie_class, own, tie[0], tie[1])
         if locked:
             there, joins = self._units[unit], self._unit[row] != unit
-            first = bisect_left(there, tie.first)
+            first = bisect_left(there, tie[0])
             sure = bisect_left(there, class_first, first) - first
             return sure, bisect_left(there, class_end, first) - first - (not joins)
-        rows = slice(tie.first, class_end)
+        rows = slice(tie[0], class_end)
         may = self.book.roll.track[rows] == self._track[row]
         if gates.creation_closed:
             may &= self.book.unit[rows] != NO_UNIT
-        may[row - tie.first] = False
+        may[row - tie[0]] = False
         return 0, int(np.count_nonzero(may))
 
 

@@ -65,8 +65,7 @@ class Outlook:
     verdict: Verdicts
 
 
-@dataclass(frozen=True, slots=True)
-class OneOutlook:
+class OneOutlook(NamedTuple):
     """One candidate's certainty interval in one unit, held or supposed; names as in Outlook."""
 
     best: int

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .book import NO_MAJOR, NO_UNIT, Book, Index, Int, Mask, Plan, Roll
+from .groups import group_rows
 from .matching import (
     NO_WISH,
     Wishes,
@@ -20,7 +21,7 @@ from .matching import (
     wishes_of,
 )
 from .outcomes import NO_FORM, Forms, Outcome, Placement, Reason, check_conservation
-from .standing import group_rows, standings
+from .standing import standings
 from .terms import Precedence, Refilling, Terms, Ties, precedence, priorities
 
 Scalar = TypeVar("Scalar", bound=np.generic)

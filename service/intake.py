@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.candidates import Candidates
-from importers.plans import MajorRow, PlanDifference, plan_difference
+from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference
 from importers.round_file import RoundFile
+from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
 from service.errors import Refusal
 from service.events import Event, Kind
@@ -65,8 +66,9 @@ class Intake:
             terms = await rounds.read_terms(connection, round_code)
             if terms is None:
                 raise Refusal("not-found", what=round_code)
-            difference = plan_difference(rounds.as_rows(terms), rows)
-            if not difference:
+            before = rounds.as_rows(terms)
+            difference = plan_difference(before, rows)
+            if not difference and _orders(before) == _orders(rows):
                 return PlanApplied(changed=False, difference=difference)
             await _check_not_held(connection, terms, difference)
             await rounds.put_plan(connection, terms, rows)
@@ -122,6 +124,11 @@ class Intake:
         event = Event(0, kind, self._clock(), round_id=round_id, body=body)
         (written,) = await log.append(connection, [event])
         return written.seq
+
+
+def _orders(rows: Sequence[MajorRow]) -> dict[UnitKey, list[str]]:
+    """Each unit's majors in plan order, which decides adjustment. RULES.md 5."""
+    return {key: [row.major_code for row in majors] for key, majors in by_unit(rows).items()}
 
 
 async def _check_not_held(connection: Connection, terms: Terms, difference: PlanDifference) -> None:

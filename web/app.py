@@ -1,11 +1,13 @@
 """The wiring: chooses store, bus and clock, and joins them into one application."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+import structlog
 from fastapi import FastAPI
 
 from service import logs
@@ -31,16 +33,24 @@ from web.pages.routing import refused
 
 Clock = Callable[[], datetime]
 
+_log = structlog.get_logger(__name__)
+
 
 def utc_now() -> datetime:
     """The one authority for the time in a process without a test's or a rehearsal's clock."""
     return datetime.now(UTC)  # noqa: TID251 this is where the clock comes from
 
 
+def terminate() -> None:
+    """End this process as a supervisor would: sockets get 1012, waiting filings their answers."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 class Process:
     """What one process is made of, and how it starts and stops."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, on_fatal: Callable[[], None]) -> None:
+        self._on_fatal = on_fatal
         tick_s = settings.tick_ms / 1000
         self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
         self.engine = open_engine(settings)
@@ -65,8 +75,13 @@ class Process:
             self.desk.open()
             await self.board.catch_up()
             await self.timekeeper.look()
-            running = (self.follower.run(), self.timekeeper.run(), self.hub.run())
-            tasks = [asyncio.create_task(one) for one in running]
+            tasks = [
+                asyncio.create_task(self.follower.run(), name="follower"),
+                asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
+                asyncio.create_task(self.hub.run(), name="hub"),
+            ]
+            for task in tasks:
+                task.add_done_callback(self._ended)
             yield
         finally:
             await self.desk.close()
@@ -76,10 +91,22 @@ class Process:
             await self.bus.close()
             await self.engine.dispose()
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A worker that no longer follows, pushes or keeps time is worse than none: it ends."""
+        if task.cancelled():
+            return
+        _log.critical("task_ended", task=task.get_name(), exc_info=task.exception())
+        self._on_fatal()
 
-def make_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
-    """The application of one process. Nothing is opened before its lifespan begins."""
-    process = Process(settings, clock)
+
+def make_app(
+    settings: Settings, clock: Clock = utc_now, on_fatal: Callable[[], None] = terminate
+) -> FastAPI:
+    """The application of one process. Nothing is opened before its lifespan begins.
+
+    `on_fatal` is called when a part that must run for ever has ended by a fault.
+    """
+    process = Process(settings, clock, on_fatal)
     app = FastAPI(
         title="mingci",
         version=version("mingci"),

@@ -24,6 +24,8 @@ STALE_AFTER = timedelta(seconds=5)
 
 SOCKETS_PER_CANDIDATE = 3
 UNITS_PER_WATCH = 8
+MANY_WATCHERS = 2_000
+"""From so many on a tick computes everybody's standing; fewer are answered one by one."""
 
 _log = structlog.get_logger(__name__)
 

@@ -49,10 +49,10 @@ class Sets:
         self._link = link
         self._filing: list[int] = book.roll.filing.tolist()
         self._held = list(zip(book.unit.tolist(), book.first_major.tolist(), strict=True))
-        members: dict[str, dict[int, int]] = {}
+        members: dict[str, dict[str, int]] = {}
         for row, (unit, major) in enumerate(self._held):
-            members.setdefault(f"u{unit}", {})[row] = self._filing[row]
-            members.setdefault(f"m{major}", {})[row] = self._filing[row]
+            members.setdefault(f"u{unit}", {})[str(row)] = self._filing[row]
+            members.setdefault(f"m{major}", {})[str(row)] = self._filing[row]
         link.flushall()
         pipe = link.pipeline(transaction=False)
         for at, (key, scores) in enumerate(members.items()):
@@ -69,8 +69,8 @@ class Sets:
             left_unit, left_major = self._held[row]
             pipe.zrem(f"u{left_unit}", row)
             pipe.zrem(f"m{left_major}", row)
-            pipe.zadd(f"u{unit}", {row: score})
-            pipe.zadd(f"m{major}", {row: score})
+            pipe.zadd(f"u{unit}", {str(row): score})
+            pipe.zadd(f"m{major}", {str(row): score})
             for key in (f"u{unit}", f"m{major}"):
                 pipe.zcount(key, f"({score}", "+inf")
                 pipe.zcount(key, score, score)

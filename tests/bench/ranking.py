@@ -16,13 +16,14 @@ import numpy as np
 from ranking.book import Book
 from ranking.lists import Lists
 from ranking.outlook import Gates, outlook
-from ranking.standing import Standings, standings
+from ranking.standing import Standings, standing_of, standings
 from service.memory import keep_freed_memory
 from tests.bench import peer_frames as frames
+from tests.bench._floor import floors
 from tests.bench._round import a_round, some_moves
 from tests.bench._touched import standings_of_units
 from tests.bench.measure import machine, save
-from tests.bench.peer_redis import Figures, Move, Sets, server
+from tests.bench.peer_redis import Move, Sets, server
 
 CANDIDATES = 200_000
 TURNS = 11
@@ -82,6 +83,7 @@ def run() -> int:
     print(f"freed memory is {'kept' if kept else 'given back'}\n")
     wrong = 0
     result: dict[str, object] = {**machine("numpy", "polars", "duckdb", "pandas", "redis")}
+    result["keeps_freed_memory"] = kept
     for title, columns in (
         ("presorted", frames.presorted(book)),
         ("unsorted", frames.unsorted(book)),
@@ -90,6 +92,9 @@ def run() -> int:
         wrong += sum(differs(title, name, now, ask()) for name, ask in asks.items())
         times = in_turn({"mingci": partial(standings, book), **asks})
         result[title] = told(f"everybody, peers on {title} columns", times, "mingci")
+    result["floor"] = told(
+        "floors", in_turn({"mingci": partial(standings, book), **floors(book, now)}), "mingci"
+    )
     result["certainty"] = certainty(book)
     changes, wrong_changes = single_changes(book)
     result["changes"], result["batches"] = changes, batches(a_round(CANDIDATES))
@@ -160,14 +165,12 @@ def single_changes(book: Book) -> tuple[dict[str, object], int]:
         "what-if certainty": ahead,
     }
     us: dict[str, float] = {name: statistics.median(times) for name, times in shown.items()}
+    wrong = sum(lists.standing(*move) != standing_of(book, now, move[0]) for move in moves)
     with server() as link:
-        wrong = 0
         for trip in (1, A_TRIP):
             sets = Sets(link, Book(book.plan, book.roll, *started))
-            took, figures = by_trips(sets, moves, trip)
-            us[f"redis, {trip} a trip"] = took
+            us[f"redis, {trip} a trip"] = by_trips(sets, moves, trip)
             wrong += final_disagreements(sets, moves, now)
-        del figures
     print("\none change: microseconds, median")
     mine = us["one change and its standing"]
     for name, value in us.items():
@@ -175,15 +178,15 @@ def single_changes(book: Book) -> tuple[dict[str, object], int]:
     return {"us": us}, wrong
 
 
-def by_trips(sets: Sets, moves: Sequence[Move], trip: int) -> tuple[float, list[Figures]]:
-    """Median microseconds a change, and what was answered."""
-    each, figures = [], []
+def by_trips(sets: Sets, moves: Sequence[Move], trip: int) -> float:
+    """Median microseconds a change."""
+    each = []
     for start in range(0, len(moves), trip):
         part = moves[start : start + trip]
         begun = time.perf_counter_ns()
-        figures += sets.apply(part)
+        sets.apply(part)
         each.append((time.perf_counter_ns() - begun) / 1e3 / len(part))
-    return statistics.median(each), figures
+    return statistics.median(each)
 
 
 def final_disagreements(sets: Sets, moves: Sequence[Move], now: Standings) -> int:
@@ -276,7 +279,7 @@ def told(title: str, times: Mapping[str, Times], ours: str) -> dict[str, object]
     print(f"{title}: milliseconds, and how often ours goes into it")
     for name, one in times.items():
         ratios = f"{one.median / mine.median:6.2f} x {one.cpu / mine.cpu:6.2f} x of work"
-        print(f"  {name:16} {one.median:8.2f} (best {one.best:8.2f}, work {one.cpu:8.2f}) {ratios}")
+        print(f"  {name:24} {one.median:8.2f} (best {one.best:8.2f}, work {one.cpu:8.2f}) {ratios}")
     return {
         name: {
             **asdict(one),

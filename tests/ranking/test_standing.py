@@ -1,6 +1,6 @@
 """Standings are what RULES.md 2 says they are, for everybody and for one."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from random import Random
 
 import numpy as np
@@ -15,7 +15,6 @@ from ranking.standing import (
     Standing,
     Standings,
     Status,
-    group_rows,
     standing_of,
     standings,
 )
@@ -53,7 +52,7 @@ def of(round_: Round) -> Standings:
 
 
 def naive(standing: Standing) -> NaiveStanding:
-    words = asdict(standing)
+    words = standing._asdict()
     words["status"] = STATUS_NAMES[standing.status]
     return NaiveStanding(**words)
 
@@ -251,31 +250,6 @@ def test_order_of_arrival_never_matters(round_: Round, shuffle: Random) -> None:
     now, then = of((people, offers)), of((shuffled, offers))
     for name in PER_CANDIDATE:
         assert getattr(now, name)[places].tolist() == getattr(then, name).tolist()
-
-
-@given(
-    st.integers(1, 99).flatmap(
-        lambda groups: st.tuples(st.just(groups), st.lists(st.integers(-1, groups - 1)))
-    )
-)
-def test_rows_are_gathered_by_group_in_their_order_whatever_the_number_of_groups(
-    case: tuple[int, list[int]],
-) -> None:
-    groups, group = case
-    gathered = group_rows(np.array(group, np.int32), groups)
-    held = [row for row, of_ in enumerate(group) if of_ >= 0]
-    assert gathered.order.tolist() == sorted(held, key=lambda row: group[row])
-    assert gathered.sizes(groups).tolist() == [group.count(g) for g in range(groups)]
-
-
-@pytest.mark.parametrize("groups", [1 << 12, (1 << 16) - 1, 1 << 17])
-def test_many_rows_are_gathered_alike_by_each_way_of_sorting(groups: int) -> None:
-    group = np.random.default_rng(5).integers(-1, groups, 1 << 17).astype(np.int32)
-    gathered = group_rows(group, groups)
-    held = np.flatnonzero(group >= 0)
-    expected = held[np.argsort(group[held], kind="stable")]
-    np.testing.assert_array_equal(gathered.order, expected)
-    np.testing.assert_array_equal(np.repeat(gathered.group, gathered.size), group[expected])
 
 
 # Refusals

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from hypothesis import Phase
 from hypothesis import strategies as st
 
 from ranking.book import NO_MAJOR, NO_UNIT
@@ -10,6 +11,9 @@ from service.board import Board, RoundBoard
 from service.errors import Refusal
 from tests import oracles
 from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House
+
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""No shrinking: each life opens a database, and a failure must be told before the time is up."""
 
 NUMBERS = ("101", "102", "103", "104", "105", "106")
 WISHES = (

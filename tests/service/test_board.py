@@ -16,7 +16,7 @@ from service.store.engine import writing
 from service.store.schema import head
 from tests import oracles
 from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House, loaded_sqlite, opened
-from tests.service.moves import PLANS, as_people, bytes_of, moves, round_of
+from tests.service.moves import PLANS, QUICK, as_people, bytes_of, moves, round_of
 
 SECOND = ROUND_FILE.replace(ROUND, "2026-first-2")
 
@@ -28,7 +28,7 @@ async def a_house(folder: str):
         yield house
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, phases=QUICK)
 @given(life=moves())
 def test_a_board_fed_by_the_log_is_the_board_built_from_the_database(life):
     async def live() -> None:
@@ -46,7 +46,7 @@ def test_a_board_fed_by_the_log_is_the_board_built_from_the_database(life):
         asyncio.run(live())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, phases=QUICK)
 @given(life=moves(least=6))
 def test_standings_are_the_naive_definitions(life):
     async def live() -> None:

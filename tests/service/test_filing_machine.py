@@ -15,27 +15,27 @@ from service import views
 from service.errors import Refusal
 from service.receipts import Receipt
 from tests.builders import Clock, House, loaded_sqlite, opened
+from tests.service.moves import QUICK
 
 TIMES = ("07:30", "08:00", "09:00", "10:00", "10:15", "10:30", "11:00", "12:00", "14:00", "15:00")
 CLOSES = {"101": "11:00", "105": "12:00", "106": "14:00"}
 WISHES = [("5012", ("01",)), ("5012", ("02", "01")), ("5037", ("01",))]
 
 who, which = st.sampled_from(sorted(CLOSES)), st.sampled_from(WISHES)
-offset = st.sampled_from([-1, 0, 0, 0])
 
 
 class Desk(RuleBasedStateMachine):
     """`model` is number → (version, wish or None); times are compared as texts."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(start=st.sampled_from([1, 2, 3, 5, 0]))
+    def begin(self, start: int) -> None:
         self.folder = TemporaryDirectory()
         url = loaded_sqlite(Path(self.folder.name))
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
         self.clock = Clock()
-        self.now = 0
-        self.clock.at(TIMES[0])
+        self.now = start
+        self.clock.at(TIMES[start])
         self.house: House = self.run_(self.stack.enter_async_context(opened(url, self.clock)))
         self.run_(self.house.board.catch_up())
         self.model: dict[str, tuple[int, Any]] = {}
@@ -63,8 +63,16 @@ class Desk(RuleBasedStateMachine):
         self.now = min(self.now + 1, len(TIMES) - 1)
         self.clock.at(TIMES[self.now])
 
-    @rule(number=who, wish=which, off=offset)
-    def file(self, number: str, wish: Any, off: int) -> None:
+    @rule(number=who, wish=which)
+    def file(self, number: str, wish: Any) -> None:
+        self.ask(number, wish, 0)
+
+    @rule(number=who, wish=which)
+    def file_again_and_then_from_a_stale_page(self, number: str, wish: Any) -> None:
+        self.ask(number, wish, 0)
+        self.ask(number, wish, -1)
+
+    def ask(self, number: str, wish: Any, off: int) -> None:
         version, held = self.model.get(number, (0, None))
         key = f"key-{len(self.given)}"
         asked = version + off
@@ -137,8 +145,9 @@ class Desk(RuleBasedStateMachine):
 
 TestDesk = Desk.TestCase
 TestDesk.settings = settings(
-    max_examples=12,
-    stateful_step_count=25,
+    max_examples=15,
+    stateful_step_count=20,
     deadline=None,
+    phases=QUICK,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -123,6 +123,13 @@ async def test_a_major_added_in_the_middle_stands_there_in_plan_order(house: Hou
     assert [m.code for m in unit.majors] == ["02", "015"]
 
 
+async def test_another_order_of_the_same_majors_is_applied(house: House):
+    first = "理科,5012,北原大学,,01,计算机科学与技术,2,5000\n"
+    await house.import_plan(PLAN.replace(first, "") + first)
+    unit = next(u for u in (await terms_of(house)).units if u.key.track == "理科")
+    assert [m.code for m in unit.majors] == ["02", "01"]
+
+
 async def test_a_corrected_score_moves_the_candidate_to_another_segment(house: House):
     await house.board.catch_up()
     assert house.standing("105")["lock"]["closes_at"] == "2026-08-01T12:00:00.000+08:00"

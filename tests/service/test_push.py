@@ -24,7 +24,7 @@ from service.store.engine import DatabaseFault, writing
 from service.store.schema import head
 from tests import services
 from tests.builders import PLAN, ROUND, ROUND_FILE, House, loaded_sqlite, opened, sent
-from tests.service.moves import NUMBERS, moves, round_of
+from tests.service.moves import NUMBERS, QUICK, moves, round_of
 
 UNIT = UnitKey("5012", "理科", "")
 APART = ("seq", "as_of", "type")
@@ -88,7 +88,7 @@ class Screen:
             assert self.shown == truth({**house.standing(self.number)})
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, phases=QUICK)
 @given(moves(least=3, most=20), st.data())
 def test_a_watcher_sees_exactly_what_a_newcomer_is_given(life, data):
     """From whatever moment one watches, however slowly one reads."""

@@ -13,7 +13,7 @@ from service import views
 from service.errors import Refusal
 from service.shapes import ChoiceView, StandingView
 from tests.builders import CANDIDATES, ROUND, House, loaded_sqlite, opened
-from tests.service.moves import NUMBERS, ROUNDS, WISHES, bytes_of, moves, round_of
+from tests.service.moves import NUMBERS, QUICK, ROUNDS, WISHES, bytes_of, moves, round_of
 
 
 async def all_file(house: House, institution: str, *numbers: str) -> None:
@@ -150,7 +150,7 @@ async def test_what_if_asks_for_at_most_four_units_of_the_own_track(small: House
         assert refusal.value.code == code
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, phases=QUICK)
 @given(moves(least=4), st.integers(0, 5), st.integers(0, 5))
 def test_what_if_is_what_one_is_shown_after_moving(life, who, where):
     async def live() -> None:

@@ -53,17 +53,14 @@ def import_plan(
         rows, report = read_plan(_source(file), _mapping(mapping))
     _refuse_faults(report, report_to)
 
-    async def apply(intake: Intake) -> PlanDifference:
-        applied = await intake.apply_plan(round_code, rows, report.digest, dry_run=dry_run)
-        return applied.difference
-
     with _progress("applying"):
-        difference = _with_store(
-            apply, missing=f'there is no round "{round_code}"; import its round file first'
+        applied = _with_store(
+            lambda intake: intake.apply_plan(round_code, rows, report.digest, dry_run=dry_run),
+            missing=f'there is no round "{round_code}"; import its round file first',
         )
-    _show_difference(difference)
-    _say(report, changed=bool(difference), dry_run=dry_run)
-    _write_report(report, report_to, difference)
+    _show_difference(applied.difference)
+    _say(report, changed=applied.changed, dry_run=dry_run)
+    _write_report(report, report_to, applied.difference)
 
 
 @app.command("candidates")

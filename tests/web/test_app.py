@@ -1,0 +1,34 @@
+"""What holds for a whole process."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from service.push.hub import Hub
+from service.settings import Settings
+from tests.builders import Clock, loaded_sqlite
+from web.app import make_app
+
+
+async def test_a_process_whose_hub_has_failed_ends_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_hub: Hub) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Hub, "tick", broken)
+    ended = asyncio.Event()
+    app = make_app(Settings(database_url=loaded_sqlite(tmp_path)), Clock(), on_fatal=ended.set)
+    async with app.router.lifespan_context(app), asyncio.timeout(10):
+        await ended.wait()
+
+
+async def test_a_process_that_is_stopped_calls_nothing_fatal(tmp_path: Path) -> None:
+    fatal: list[str] = []
+    app = make_app(
+        Settings(database_url=loaded_sqlite(tmp_path)), Clock(), on_fatal=lambda: fatal.append("!")
+    )
+    async with app.router.lifespan_context(app):
+        await asyncio.sleep(0.1)
+    assert fatal == []
