@@ -14,8 +14,10 @@ from importers.book_files import (
     track_numbers,
 )
 from importers.candidates import Candidates
-from importers.choices import Choices, Matched, match_choices
+from importers.choices import Choices
+from importers.columns import numbers_of
 from importers.draws import draw_numbers
+from importers.matching import Matched, match_choices
 from importers.plans import MajorRow, by_unit
 from ranking.book import Plan, Roll, make_roll
 from ranking.outcomes import Forms
@@ -59,14 +61,14 @@ def round_of(
     """
     units = by_unit(rows)
     tracks = track_numbers(candidates, units)
-    matched = match_choices(choices, candidates, rows, rules, reports.choices)
+    matched = match_choices(choices, candidates, units, rules, reports.choices)
     if rules.regime == "dynamic":
         refuse_second_choices(choices, reports.choices)
     refuse_absent_subjects(candidates, tracks, rules, reports.candidates)
     if not (reports.choices.accepted and reports.candidates.accepted):
         return None
     plan = plan_of(units, tracks, rules)
-    track = np.fromiter(map(tracks.__getitem__, candidates.track), np.int16, len(candidates))
+    track = numbers_of(candidates.tracks, tracks).astype(np.int16)
     keys = tie_keys(candidates.subjects, track, tracks, rules)
     draw = draw_numbers(rules.draw_seed, candidates.candidate_no)
     roll = make_roll(candidates.filing, candidates.exam, track, keys, draw)

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from importers.candidates import Candidates
-from importers.choices import Choices, Int, Matched, match_choices
+from importers.choices import Choices
+from importers.columns import Column, numbers_of
 from importers.draws import draw_numbers
+from importers.matching import Matched, match_choices
 from importers.plans import MajorRow, by_unit
 from importers.report import Report
+from importers.words import Int
 from ranking.book import NO_MAJOR, NO_UNIT, Book, Plan, Roll, make_roll
 from ranking.rules import RoundRules, UnitKey
 
@@ -22,16 +25,21 @@ class FileBook:
     Attributes:
         book: as the ranking wants it.
         matched: the choices in the order of their file; indices as in the book.
-        candidate_no: (n,) by the candidates' row, which is the roll's `ident`.
+        numbers: (n,) candidate numbers by the candidates' row, which is the roll's `ident`.
         units: (m,) by unit index.
         majors: (k,) by major index.
     """
 
     book: Book
     matched: Matched
-    candidate_no: list[str]
+    numbers: Column
     units: tuple[UnitKey, ...]
     majors: tuple[MajorRow, ...]
+
+    @property
+    def candidate_no(self) -> list[str]:
+        """(n,) the numbers' texts."""
+        return self.numbers.texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ def book_of(
     """The book that the files make; None, with faults in the reports, where they do not fit."""
     units = by_unit(rows)
     tracks = track_numbers(candidates, units)
-    matched = match_choices(choices, candidates, rows, rules, reports.choices)
+    matched = match_choices(choices, candidates, units, rules, reports.choices)
     refuse_second_choices(choices, reports.choices)
     roll = roll_of(candidates, tracks, rules, reports.candidates)
     if roll is None or not reports.choices.accepted:
@@ -63,7 +71,7 @@ def book_of(
     first_major[matched.candidate] = matched.first_major
     book = Book(plan_of(units, tracks, rules), roll, unit[roll.ident], first_major[roll.ident])
     majors = tuple(row for of_unit in units.values() for row in of_unit)
-    return FileBook(book, matched, candidates.candidate_no, tuple(units), majors)
+    return FileBook(book, matched, candidates.numbers, tuple(units), majors)
 
 
 def refuse_second_choices(choices: Choices, report: Report) -> None:
@@ -83,7 +91,7 @@ def track_numbers(
     candidates: Candidates, units: Mapping[UnitKey, Sequence[MajorRow]]
 ) -> dict[str, int]:
     """A number for every track of the candidates and of the plan."""
-    names = {key.track for key in units}.union(candidates.track)
+    names = {key.track for key in units}.union(candidates.tracks.distinct()[0])
     return {track: number for number, track in enumerate(sorted(names))}
 
 
@@ -112,8 +120,7 @@ def roll_of(
     """The candidates in ranking order; None, with faults, where a tie-break subject is missing."""
     if refuse_absent_subjects(candidates, tracks, rules, report):
         return None
-    numbers = map(tracks.__getitem__, candidates.track)
-    track = np.fromiter(numbers, np.int16, len(candidates))
+    track = numbers_of(candidates.tracks, tracks).astype(np.int16)
     draw = None
     if any(own.strict for own in rules.units.values()):
         draw = draw_numbers(rules.draw_seed, candidates.candidate_no)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from importers.cells import Cells, Milli
+from importers.columns import Column, TextColumn
 from importers.digests import digest_of
 from importers.headings import CANDIDATES, SUBJECTS, recognise
 from importers.report import Report
@@ -17,13 +18,13 @@ from importers.tables import Source, read_table
 class Candidates:
     """Everybody in a file, in file order: all columns are (n,), scores int32 thousandths.
 
-    Columns that the file does not have are blank, and a bonus 0; `subjects` has only those that
+    `numbers` and `tracks` are codes; `candidate_no` and `track` are their texts. Columns that the file does not have are blank, and a bonus 0; `subjects` has only those that
     the file has, by the name that rules use, 0 where the cell is blank.
     """
 
-    candidate_no: list[str]
+    numbers: Column
+    tracks: Column
     name: list[str]
-    track: list[str]
     exam: Milli
     bonus: Milli
     subjects: dict[str, Milli]
@@ -33,7 +34,17 @@ class Candidates:
 
     def __len__(self) -> int:
         """How many."""
-        return len(self.candidate_no)
+        return len(self.numbers)
+
+    @property
+    def candidate_no(self) -> list[str]:
+        """(n,) each candidate's number."""
+        return self.numbers.texts
+
+    @property
+    def track(self) -> list[str]:
+        """(n,) each candidate's track."""
+        return self.tracks.texts
 
     @property
     def filing(self) -> Milli:
@@ -43,7 +54,8 @@ class Candidates:
 
 PERSONAL = ("name", "id_number", "phone", "initial_code")
 
-NOBODY = Candidates([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int32), {}, [], [], [])
+_NO_TEXT, _NO_SCORE = TextColumn([]), np.zeros(0, np.int32)
+NOBODY = Candidates(_NO_TEXT, _NO_TEXT, [], _NO_SCORE, _NO_SCORE, {}, [], [], [])
 """What a refused file gives."""
 
 
@@ -68,9 +80,9 @@ def read_candidates(
     if not personal:
         cells = cells.without(PERSONAL)
     people = Candidates(
-        candidate_no=cells.codes("candidate_no", needed=True),
+        numbers=cells.code_column("candidate_no", needed=True),
+        tracks=cells.code_column("track", needed=True),
         name=cells.texts("name"),
-        track=cells.codes("track", needed=True),
         exam=cells.scores("exam_score", needed=True),
         bonus=cells.scores("bonus"),
         subjects={
@@ -80,12 +92,12 @@ def read_candidates(
         phone=cells.codes("phone"),
         initial_code=cells.codes("initial_code"),
     )
-    cells.refuse_twice(people.candidate_no, "a candidate", "candidate_no")
+    cells.refuse_repeated(people.numbers, "a candidate", "candidate_no")
     if tracks is not None:
-        _refuse_unknown(people.track, tracks, cells)
+        _refuse_unknown(people.tracks, tracks, cells)
     if not report.accepted:
         return NOBODY, report
-    report.totals = {"candidates": len(people), **Counter(people.track)}
+    report.totals = {"candidates": len(people), **_count(people.tracks)}
     if personal:
         report.digest = _digest(people)
     return people, report
@@ -107,10 +119,19 @@ def _digest(people: Candidates) -> str:
     )
 
 
-def _refuse_unknown(track: list[str], tracks: Collection[str], cells: Cells) -> None:
-    unknown = set(track) - set(tracks) - {""}
+def _count(tracks: Column) -> Counter[str]:
+    """How many candidates each track has."""
+    names, which = tracks.distinct()
+    counts: Counter[str] = Counter()
+    for name, count in zip(names, np.bincount(which, minlength=len(names)).tolist(), strict=True):
+        counts[name] += count
+    return counts
+
+
+def _refuse_unknown(own: Column, tracks: Collection[str], cells: Cells) -> None:
+    unknown = set(own.distinct()[0]) - set(tracks) - {""}
     if unknown:
         known = ", ".join(sorted(tracks))
-        for row, name in enumerate(track):
+        for row, name in enumerate(own.texts):
             if name in unknown:
                 cells.reject(row, "track", name, f"is not a track of this round ({known})")

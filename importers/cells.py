@@ -11,8 +11,9 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.columns import Column, Int
+from importers.columns import CodedColumn, Column, TextColumn, count_distinct
 from importers.report import Report
+from importers.words import Int
 from ranking.scores import parse_score
 
 Milli: TypeAlias = NDArray[np.int32]
@@ -77,6 +78,23 @@ class Cells:
                 return values
         meanings, which = self.distinct_codes(column, needed=needed, slash=slash)
         return list(map(meanings.__getitem__, which.tolist()))
+
+    def code_column(self, column: str, *, needed: bool = False) -> Column:
+        """Codes without a slash, as whatever shape of column costs least."""
+        found = self.columns.get(column)
+        if found is None:
+            return CodedColumn.blank(len(self))
+        if found.mostly_the_same():
+            return CodedColumn(*self.distinct_codes(column, needed=needed))
+        keys = found.keys
+        if keys is not None and not (needed and (keys == 0).any()):
+            return found
+        return TextColumn(self.codes(column, needed=needed))
+
+    def refuse_repeated(self, values: Column, what: str, column: str) -> None:
+        """Every text of `values`, made from `column`, may stand once."""
+        if count_distinct(values) < len(values):
+            self.refuse_twice(values.texts, what, column)
 
     def distinct_codes(
         self, column: str, *, needed: bool = False, slash: bool = False

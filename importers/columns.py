@@ -1,31 +1,38 @@
-"""The cells of one column, as text or as distinct texts and which of them each row has.
+"""The cells of one column, as text, as distinct texts, or as numbers that stand for them.
 
 A file without quotes is never cut into a million strings: where its cells begin and end is enough
 to tell them apart, eight bytes at a time, and only distinct cells become text.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Int: TypeAlias = NDArray[np.int32]
-Bytes: TypeAlias = NDArray[np.uint8]
-Words: TypeAlias = NDArray[np.uint64]
-
-NEWLINE = 10
-_BLANK = re.compile(r"[ \t\v\f\x1c-\x1f]")
-MAX_WORDS = 4
-SAMPLE = 512
-WORD = 8
-SHORT = 3
-"""Cells of so many ASCII bytes are looked up in a table of 2**21, which needs no sorting."""
-
-_MIX = np.array(
-    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], "u8"
+from importers.words import (
+    MAX_DIGITS,
+    MAX_WORDS,
+    WORD,
+    Int,
+    Words,
+    digit_keys,
+    distinct_words,
+    padded,
+    words_at,
 )
+
+Keys: TypeAlias = NDArray[np.int64]
+
+NONE = -1
+"""In columns of indices: nothing there, or nothing that exists."""
+
+_BLANK = re.compile(r"[ \t\v\f\x1c-\x1f]")
+MAX_CELL = WORD * MAX_WORDS
+"""Wider cells are told apart as text."""
+SAMPLE = 512
 
 
 class Column(Protocol):
@@ -36,8 +43,20 @@ class Column(Protocol):
         """(n,) every row's cell."""
         ...
 
+    @property
+    def keys(self) -> Keys | None:
+        """(n,) int64 that equal and order as the texts do, in every file; None if it has none.
+
+        A blank cell has 0. Only columns of digits have keys.
+        """
+        ...
+
+    def __len__(self) -> int:
+        """How many rows."""
+        ...
+
     def distinct(self) -> tuple[list[str], Int]:
-        """The texts that occur, and (n,) int32 which of them each row has."""
+        """The texts that occur, perhaps one twice, and (n,) int32 which of them each row has."""
         ...
 
     def mostly_the_same(self) -> bool:
@@ -48,8 +67,14 @@ class Column(Protocol):
 class TextColumn:
     """A column whose cells are strings already."""
 
+    keys = None
+
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.texts)
 
     def distinct(self) -> tuple[list[str], Int]:
         """In the order of first appearance."""
@@ -62,105 +87,159 @@ class TextColumn:
         return False
 
 
+class CodedColumn:
+    """A column as some texts and (n,) int32 which of them each row has."""
+
+    keys = None
+
+    def __init__(self, names: list[str], which: Int) -> None:
+        self._names = names
+        self._which = which
+
+    @classmethod
+    def blank(cls, rows: int) -> "CodedColumn":
+        """Nothing in any row."""
+        return cls([""], np.zeros(rows, np.int32))
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self._which)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Looked up row by row."""
+        return list(map(self._names.__getitem__, self._which.tolist()))
+
+    def distinct(self) -> tuple[list[str], Int]:
+        """As it was made."""
+        return self._names, self._which
+
+    def mostly_the_same(self) -> bool:
+        """That is why it is coded."""
+        return True
+
+
 class ByteColumn:
     """A column as places in the bytes of its file, `start` up to `end` of each row.
 
-    The bytes go on for `WORD * MAX_WORDS` after the last cell, so that reading ahead is harmless.
+    The bytes go on for `MAX_CELL` after the last cell, so that reading ahead is harmless.
     """
 
     def __init__(self, data: bytes, start: Int, end: Int) -> None:
         self._data = data
-        self._start = np.ascontiguousarray(start)
-        self._end = np.ascontiguousarray(end)
+        self._start_of, self._end_of = start, end
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self._start_of)
+
+    @cached_property
+    def _start(self) -> Int:
+        """(n,) gathered when it is asked for: most columns of a file are not."""
+        return np.ascontiguousarray(self._start_of)
+
+    @cached_property
+    def _width(self) -> Int:
+        return self._end_of - self._start_of
 
     @cached_property
     def texts(self) -> list[str]:
         """Cut out row by row, and decoded all together."""
-        return self._cut(self._start, self._end)
+        return self._cut(self._start, self._width)
 
-    def _cut(self, start: Int, end: Int) -> list[str]:
+    def _cut(self, start: Int, width: Int) -> list[str]:
         data = self._data
-        places = zip(start.tolist(), end.tolist(), strict=True)
+        places = zip(start.tolist(), (start + width).tolist(), strict=True)
         text = b"\n".join([data[first:last] for first, last in places]).decode()
         texts = text.split("\n") if len(start) else []
         if text.isascii() and not _BLANK.search(text):
             return texts
         return [one.strip() for one in texts]
 
+    @cached_property
+    def keys(self) -> Keys | None:
+        """For up to 16 digits in every row."""
+        if self._width.max(initial=0) > MAX_DIGITS:
+            return None
+        return digit_keys(self._words(MAX_DIGITS), self._width)
+
+    def padded(self) -> NDArray[np.uint8]:
+        """(n, b) uint8: the cells as they stand in the file, NUL after each."""
+        return padded(self._words(int(self._width.max(initial=0))))
+
+    def _words(self, widest: int) -> Words:
+        return words_at(self._data, self._start, self._width, widest)
+
     def mostly_the_same(self) -> bool:
-        """By a look at the first rows."""
-        some = self._cut(self._start[:SAMPLE], self._end[:SAMPLE])
-        return 2 * len(set(some)) < len(some)
+        """By a look at the first rows: if one in twenty is there already."""
+        some = self._cut(self._start[:SAMPLE], self._width[:SAMPLE])
+        return 20 * len(set(some)) < 19 * len(some)
 
     def distinct(self) -> tuple[list[str], Int]:
         """In no particular order."""
-        width = self._end - self._start
-        widest = int(width.max(initial=0))
-        if widest > WORD * MAX_WORDS:
-            return TextColumn(self.texts).distinct()
-        cells = self._padded(width, widest)
-        if widest <= SHORT and not (cells & 0x80).any():
-            first, inverse = _by_table(cells)
-        else:
-            words = cells.view(np.uint64)
-            _, first, inverse = np.unique(_mixed(words), return_index=True, return_inverse=True)
-            if (words[first][inverse] != words).any():
-                return TextColumn(self.texts).distinct()
-        return self._cut(self._start[first], self._end[first]), inverse.astype(np.int32)
-
-    def _padded(self, width: Int, widest: int) -> Bytes:
-        """(n, 8w) uint8: each cell's bytes, then NUL, which no file may hold."""
-        buffer = np.frombuffer(self._data, np.uint8)
-        cells = np.zeros((len(width), -(-max(widest, 1) // WORD) * WORD), np.uint8)
-        for place in range(widest):
-            byte = buffer[self._start + place]
-            cells[:, place] = byte * (width > place)
-        return cells
+        widest = int(self._width.max(initial=0))
+        if widest <= MAX_CELL:
+            found = distinct_words(self._words(widest))
+            if found is not None:
+                first, which = found
+                return self._cut(self._start[first], self._width[first]), which
+        return TextColumn(self.texts).distinct()
 
 
-def _mixed(words: Words) -> Words:
-    """(n,) one word of several; two different cells rarely share it, which the caller checks."""
-    mixed = words[:, 0].copy()
-    for place in range(1, words.shape[1]):
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX[place - 1] + words[:, place]
-    return mixed
+def count_distinct(column: Column) -> int:
+    """How many different texts a column has."""
+    keys = column.keys
+    if keys is None:
+        return len(set(column.texts))
+    ordered = keys if ascending(keys) else np.sort(keys)
+    return len(ordered[:1]) + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
 
 
-def _by_table(cells: Bytes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """For cells of up to three ASCII bytes: a row of each distinct one, and which each row has."""
-    key = (cells[:, 0].astype(np.int32) << 14) | (cells[:, 1].astype(np.int32) << 7) | cells[:, 2]
-    row_of = np.full(1 << 21, -1, np.int32)
-    row_of[key] = np.arange(len(key), dtype=np.int32)
-    seen = np.flatnonzero(row_of >= 0)
-    first = row_of[seen].astype(np.intp)
-    row_of[seen] = np.arange(len(seen), dtype=np.int32)
-    return first, row_of[key].astype(np.intp)
+def ascending(keys: Keys) -> bool:
+    """Whether every key is above the one before."""
+    return bool((keys[1:] > keys[:-1]).all())
 
 
-def cut_evenly(data: bytes, delimiter: str, width: int) -> list[ByteColumn] | None:
-    """The columns of lines that all have `width` cells and something in them; None if not so.
+def text_order(column: Column) -> NDArray[np.intp]:
+    """(n,) the rows, sorted by their text."""
+    keys = column.keys
+    if keys is None:
+        texts = column.texts
+        return np.array(sorted(range(len(texts)), key=texts.__getitem__), np.intp)
+    return np.arange(len(keys)) if ascending(keys) else np.argsort(keys, kind="stable")
 
-    `data` is UTF-8 with line feeds only and without quotes; the heading is left out.
+
+def find_rows(wanted: Column, among: Column) -> Int:
+    """(n,) int32: the row of `among`, where no text stands twice, with each text; else NONE."""
+    keys, sought = among.keys, wanted.keys
+    if keys is not None and sought is not None:
+        return find(keys, sought)
+    row_of = {text: row for row, text in enumerate(among.texts)}
+    rows = (row_of.get(text, NONE) for text in wanted.texts)
+    return np.fromiter(rows, np.int32, len(wanted))
+
+
+def find(keys: Keys, wanted: Keys) -> Int:
+    """(n,) int32: where each wanted key stands among the different keys, NONE where it does not.
+
+    Negative keys are nowhere.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    cuts = np.flatnonzero((buffer == ord(delimiter)) | (buffer == NEWLINE)).astype(np.int32)
-    if len(cuts) % width:
-        return None
-    end = cuts.reshape(-1, width)
-    line_ends = buffer[end] == NEWLINE
-    if not line_ends[:, -1].all() or line_ends[:, :-1].any():
-        return None
-    start = np.concatenate([np.zeros(1, np.int32), cuts[:-1] + 1]).reshape(-1, width)
-    if _has_blank_line(data, buffer, start, end):
-        return None
-    roomy = data + bytes(WORD * MAX_WORDS)
-    return [ByteColumn(roomy, start[1:, place], end[1:, place]) for place in range(width)]
+    if not len(keys):
+        return np.full(len(wanted), NONE, np.int32)
+    order = np.arange(len(keys)) if ascending(keys) else np.argsort(keys)
+    ordered = keys[order]
+    place = np.minimum(np.searchsorted(ordered, wanted), len(keys) - 1)
+    found = (ordered[place] == wanted) & (wanted >= 0)
+    return np.where(found, order[place], NONE).astype(np.int32)
 
 
-def _has_blank_line(data: bytes, buffer: Bytes, start: Int, end: Int) -> bool:
-    """Whether a line has nothing but delimiters, spaces and tabs."""
-    if not (b" " in data or b"\t" in data):
-        return bool(((end - start).max(axis=1) == 0).any())
-    something = (buffer != ord(" ")) & (buffer != ord("\t"))
-    something[end] = False
-    return not bool(np.logical_or.reduceat(something, start[:, 0]).all())
+def numbers_of(column: Column, number: dict[str, int]) -> Int:
+    """(n,) int32: what each text is numbered, NONE where it is not."""
+    texts, which = column.distinct()
+    numbers = np.array([number.get(text, NONE) for text in texts], np.int32)
+    return numbers[which] if len(texts) else np.zeros(0, np.int32)
+
+
+def numbered(values: Sequence[str]) -> dict[str, int]:
+    """A number for every different text, in the order of first appearance."""
+    return {value: place for place, value in enumerate(dict.fromkeys(values))}

@@ -4,7 +4,9 @@ A unit is an institution's code, a track and a plan nature; its seats are the su
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +18,7 @@ from importers.tables import Source, read_table
 from ranking.rules import UnitKey
 
 
-@dataclass(frozen=True, slots=True)
-class MajorRow:
+class MajorRow(NamedTuple):
     """A row of a plan: a major of a unit, with its own quota; `line` is where it stood."""
 
     line: int
@@ -39,10 +40,18 @@ class MajorRow:
         return UnitKey(self.institution_code, self.track, self.plan_nature)
 
 
+_UNIT = attrgetter(*UnitKey._fields)
+_MAJOR = attrgetter(*UnitKey._fields, "major_code")
+_NAMED = attrgetter(*UnitKey._fields, "institution_name")
+
+
 def read_plan(
-    source: Source, mapping: Mapping[str, str] | None = None
+    source: Source, mapping: Mapping[str, str] | None = None, *, digest: bool = True
 ) -> tuple[tuple[MajorRow, ...], Report]:
-    """The plan in a file; no rows, with faults in the report, when anything in it is wrong."""
+    """The plan in a file; no rows, with faults in the report, when anything in it is wrong.
+
+    digest: whether the report shall have one; a computation needs none.
+    """
     report = Report(source.name)
     table = read_table(source, report)
     cells = None if table is None else recognise(table, PLAN, mapping or {}, report)
@@ -59,44 +68,34 @@ def read_plan(
     }
     more = {column: cells.texts(column) for column in ("tuition", "duration", "notes")}
     quotas = cells.whole_numbers("quota")
-    rows = tuple(map(MajorRow, cells.lines, *texts.values(), quotas, *more.values()))
-    units = list(map(UnitKey, texts["institution_code"], texts["track"], texts["plan_nature"]))
-    _check_units(rows, units, cells)
+    rows = tuple(
+        map(MajorRow._make, zip(cells.lines, *texts.values(), quotas, *more.values(), strict=True))
+    )
+    _refuse_repeated(rows, cells)
+    _check_names(rows, cells)
     if not report.accepted:
         return (), report
-    report.totals = totals(rows)
-    report.digest = digest_of({**texts, **more, "quota": np.array(quotas, "<i4")})
+    report.totals = {"units": len(set(map(_UNIT, rows))), "majors": len(rows), "seats": sum(quotas)}
+    if digest:
+        report.digest = digest_of({**texts, **more, "quota": np.array(quotas, "<i4")})
     return rows, report
 
 
-def totals(rows: Sequence[MajorRow]) -> dict[str, int]:
-    """How many units, majors and seats."""
-    return {
-        "units": len({row.unit for row in rows}),
-        "majors": len(rows),
-        "seats": sum(row.quota for row in rows),
-    }
+def _refuse_repeated(rows: Sequence[MajorRow], cells: Cells) -> None:
+    """A major stands once in its unit."""
+    majors = list(map(_MAJOR, rows))
+    if len(set(majors)) < len(majors):
+        cells.refuse_twice(majors, "a major of this unit", "major_code")
 
 
-def _check_units(rows: Sequence[MajorRow], units: Sequence[UnitKey], cells: Cells) -> None:
-    """A major stands once in its unit, and a unit goes by one name."""
-    cells.refuse_twice(
-        [(unit, row.major_code) for unit, row in zip(units, rows, strict=True)],
-        "a major of this unit",
-        "major_code",
-    )
-    named: dict[UnitKey, MajorRow] = {}
+def _check_names(rows: Sequence[MajorRow], cells: Cells) -> None:
+    """A unit goes by one name; an institution that goes by several is noticed."""
+    named = dict.fromkeys(map(_NAMED, rows))
+    if len(named) > len({_UNIT(row) for row in rows}):
+        _refuse_names(rows, cells)
     institutions: dict[str, set[str]] = {}
-    for place, (unit, row) in enumerate(zip(units, rows, strict=True)):
-        first = named.setdefault(unit, row)
-        if first.institution_name != row.institution_name:
-            cells.reject(
-                place,
-                "institution_name",
-                row.institution_name,
-                f'is another name than "{first.institution_name}" in line {first.line}, same unit',
-            )
-        institutions.setdefault(row.institution_code, set()).add(row.institution_name)
+    for code, _, _, name in named:
+        institutions.setdefault(code, set()).add(name)
     for code, called in institutions.items():
         if len(called) > 1:
             both = ", ".join(sorted(called))
@@ -106,6 +105,19 @@ def _check_units(rows: Sequence[MajorRow], units: Sequence[UnitKey], cells: Cell
         cells.report.notices.append(
             f"the plan holds {len(batches)} batches, a round is of one: {', '.join(batches)}"
         )
+
+
+def _refuse_names(rows: Sequence[MajorRow], cells: Cells) -> None:
+    first: dict[UnitKey, MajorRow] = {}
+    for place, row in enumerate(rows):
+        before = first.setdefault(row.unit, row)
+        if before.institution_name != row.institution_name:
+            cells.reject(
+                place,
+                "institution_name",
+                row.institution_name,
+                f'is another name than "{before.institution_name}" in line {before.line}, same unit',
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +161,12 @@ def plan_difference(before: Sequence[MajorRow], after: Sequence[MajorRow]) -> Pl
 
 
 def _content(row: MajorRow) -> MajorRow:
-    return replace(row, line=0, batch="")
+    return row._replace(line=0, batch="")
 
 
 def by_unit(rows: Sequence[MajorRow]) -> dict[UnitKey, list[MajorRow]]:
     """The majors of each unit in plan order; units in the order they first stand in."""
-    units: dict[UnitKey, list[MajorRow]] = {}
+    units: dict[tuple[str, ...], list[MajorRow]] = {}
     for row in rows:
-        key = UnitKey(row.institution_code, row.track, row.plan_nature)
-        units.setdefault(key, []).append(row)
-    return units
+        units.setdefault(_UNIT(row), []).append(row)
+    return {UnitKey(*key): majors for key, majors in units.items()}

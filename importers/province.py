@@ -15,7 +15,8 @@ from numpy.random import PCG64, Generator
 from numpy.typing import NDArray
 
 from importers.candidates import Candidates
-from importers.choices import NONE, Choices
+from importers.choices import Choices
+from importers.columns import NONE, TextColumn
 from importers.plans import MajorRow
 from importers.province_names import FIRST, GIVEN, KINDS, MAJORS, SECOND, SURNAMES
 from importers.round_file import RoundFile, Schedule, Segment
@@ -269,9 +270,11 @@ def _people(rng: Generator, n: int, tracks: int) -> tuple[Candidates, Int]:
     county = np.sort(rng.integers(1, 104, n))
     serial = range(1, n + 1)
     return Candidates(
-        candidate_no=[f"2615{c:03d}{s:07d}" for c, s in zip(county.tolist(), serial, strict=True)],
+        numbers=TextColumn(
+            [f"2615{c:03d}{s:07d}" for c, s in zip(county.tolist(), serial, strict=True)]
+        ),
+        tracks=TextColumn([TRACKS[one] for one in track.tolist()]),
         name=_names(rng, n),
-        track=[TRACKS[one] for one in track.tolist()],
         exam=_milli(exam),
         bonus=_milli(bonus),
         subjects={name: _milli(marks[:, j]) for j, name in enumerate(SUBJECTS)},
@@ -339,9 +342,9 @@ def _choices(
     rows = filed.tolist()
     return Choices(
         line=range(2, len(filed) + 2),
-        candidate_no=[people.candidate_no[row] for row in rows],
-        institution_code=[offered.institution_code[one] for one in unit.tolist()],
-        plan_nature=[offered.plan_nature[one] for one in unit.tolist()],
+        numbers=TextColumn([people.candidate_no[row] for row in rows]),
+        institutions=TextColumn([offered.institution_code[one] for one in unit.tolist()]),
+        natures=TextColumn([offered.plan_nature[one] for one in unit.tolist()]),
         major_codes=codes,
         major_ids=ids.astype(np.int32),
         accepts_adjustment=rng.random(len(filed)) < ACCEPTS,

@@ -9,10 +9,12 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from os import PathLike
 from pathlib import Path
 
-from importers.columns import Column, TextColumn, cut_evenly
+from importers.columns import Column, TextColumn
+from importers.cutting import cut_evenly, is_plain
 from importers.report import Report
 from importers.workbooks import looks_like_workbook, read_workbook
 
@@ -21,7 +23,6 @@ BOM = b"\xef\xbb\xbf"
 BLOCK = 20_000
 """Lines split at a time, so that the cells of a column nobody wants do not pile up."""
 
-_FIRST_LINE = re.compile(r"^.*\S.*$", re.MULTILINE)
 _SOMETHING = re.compile(rb"\S")
 
 MAX_EVEN = 500 << 20
@@ -66,13 +67,20 @@ def read_table(source: Source, report: Report) -> Table | None:
 
     Cells are without surrounding blanks; rows that are blank all over are left out.
     """
-    if not _SOMETHING.search(source.content.removeprefix(BOM)):
+    content = source.content.removeprefix(BOM)
+    if not _SOMETHING.search(content):
         report.reject(0, "", "", "is empty")
         return None
     if looks_like_workbook(source.name, source.content):
         return _read_xlsx(source, report)
+    if is_plain(content):
+        return _read_lines(content, report)
     text = decode(source, report)
-    return None if text is None else _read_csv(text, report)
+    if text is None:
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _read_quoted(text, report) if '"' in text else _read_lines(text.encode(), report)
 
 
 def decode(source: Source, report: Report) -> str | None:
@@ -115,38 +123,38 @@ def _without_nul(text: str, report: Report) -> str | None:
     return None
 
 
-def _read_csv(text: str, report: Report) -> Table | None:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    first, begin, heading = _first_line(text)
+def _read_lines(content: bytes, report: Report) -> Table | None:
+    """UTF-8 text without a quote or a carriage return: a row is a line."""
+    first, begin, heading = _first_line(content)
+    delimiter = _delimiter(heading, first, report)
+    if delimiter is None:
+        return None
+    names = [name.strip() for name in heading.split(delimiter)]
+    even = cut_evenly(content[begin:], delimiter, len(names)) if len(content) < MAX_EVEN else None
+    if even is None:
+        return _read_ragged(content.decode().split("\n"), first, delimiter, report)
+    return _checked(names, even, range(first + 2, first + 2 + len(even[0])), first + 1, report)
+
+
+def _first_line(content: bytes) -> tuple[int, int, str]:
+    """The first line that is not blank: its number from 0, where it begins, and the line."""
+    begin = 0
+    for number in count():
+        end = content.find(b"\n", begin)
+        line = content[begin : end if end >= 0 else len(content)].decode()
+        if line.strip() or end < 0:
+            return number, begin, line
+        begin = end + 1
+    raise AssertionError("a file ends")
+
+
+def _delimiter(heading: str, first: int, report: Report) -> str | None:
+    """The heading's delimiter; None, with a fault, where it has none."""
     delimiter = find_delimiter(heading)
     if delimiter is None:
-        report.reject(
-            first + 1,
-            "",
-            "",
-            "has a single column: the delimiter must be a comma, semicolon or tab",
-        )
-        return None
-    if '"' in text:
-        return _read_quoted(text, delimiter, report)
-    names = [name.strip() for name in heading.split(delimiter)]
-    body = text if text.endswith("\n") else text + "\n"
-    even = (
-        cut_evenly(body[begin:].encode(), delimiter, len(names)) if len(text) < MAX_EVEN else None
-    )
-    if even is None:
-        return _read_plain(text.split("\n"), first, delimiter, report)
-    lines = range(first + 2, first + 1 + body.count("\n", begin))
-    return _checked(names, even, lines, first + 1, report)
-
-
-def _first_line(text: str) -> tuple[int, int, str]:
-    """The first line that is not blank: its number from 0, where it begins, and the line."""
-    match = _FIRST_LINE.search(text)
-    if match is None:
-        raise AssertionError("a file that is empty was refused before")
-    return text.count("\n", 0, match.start()), match.start(), match[0]
+        message = "has a single column: the delimiter must be a comma, semicolon or tab"
+        report.reject(first + 1, "", "", message)
+    return delimiter
 
 
 def find_delimiter(heading: str) -> str | None:
@@ -156,8 +164,8 @@ def find_delimiter(heading: str) -> str | None:
     return best if best in outside else None
 
 
-def _read_plain(lines: list[str], first: int, delimiter: str, report: Report) -> Table | None:
-    """Without a quote in the file a row is a line, and cells are what stands between delimiters."""
+def _read_ragged(lines: list[str], first: int, delimiter: str, report: Report) -> Table | None:
+    """Lines that are blank or of unequal length: the first are left out, the second faults."""
     heading = [name.strip() for name in lines[first].split(delimiter)]
     blank = delimiter + " \t"
     numbers: Sequence[int] = range(first + 2, len(lines) + 1)
@@ -191,7 +199,12 @@ def _stripped(column: list[str]) -> list[str]:
     return [cell.strip() for cell in column]
 
 
-def _read_quoted(text: str, delimiter: str, report: Report) -> Table | None:
+def _read_quoted(text: str, report: Report) -> Table | None:
+    """Cells may hold delimiters and line ends: the csv module cuts them."""
+    first, _, heading = _first_line(text.encode())
+    delimiter = _delimiter(heading, first, report)
+    if delimiter is None:
+        return None
     rows: list[list[str]] = []
     numbers: list[int] = []
     try:

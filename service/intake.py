@@ -13,7 +13,7 @@ from service.errors import Refusal
 from service.events import Event, Kind
 from service.filing import Clock
 from service.store import choices, log, people, rounds
-from service.store.engine import Connection, Engine, forget, writing
+from service.store.engine import Connection, Engine, forget, reading, writing
 from service.terms import Terms
 
 
@@ -79,6 +79,14 @@ class Intake:
                 return PlanApplied(changed=True, difference=difference)
         self._announce(seq)
         return PlanApplied(changed=True, difference=difference)
+
+    async def known_tracks(self, season_code: str) -> set[str]:
+        """The tracks a season's candidates can be of; empty while nothing says any."""
+        async with reading(self._engine) as connection:
+            season_id = await rounds.season_id_of(connection, season_code)
+            if season_id is None:
+                return set()
+            return await rounds.known_tracks(connection, season_id)
 
     async def apply_candidates(
         self,

@@ -167,6 +167,17 @@ async def rounds_of_season(connection: AsyncConnection, season_id: int) -> list[
     return list((await connection.scalars(query)).all())
 
 
+async def known_tracks(connection: AsyncConnection, season_id: int) -> set[str]:
+    """The tracks a season's plans offer seats in, or its round files name a tie-break order for."""
+    of_season = select(round_).join(batch).where(batch.c.season_id == season_id)
+    tracks: set[str] = set()
+    for row in await connection.execute(of_season):
+        tracks |= set(parse_stored(row.code, row.file).rules.tie_break)
+        offered = select(unit.c.track).where(unit.c.round_id == row.id).distinct()
+        tracks |= set((await connection.scalars(offered)).all())
+    return tracks
+
+
 def as_rows(terms: Terms) -> list[MajorRow]:
     """The stored plan in the shape a plan file has, for the difference with a new one."""
     return [

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from web.cli import app as mingci
 from web.cli.admit import app
+from web.cli.group import app as mingci
 
 PLAN = """track,institution_code,institution_name,plan_nature,major_code,major_name,quota
 理科,5012,北原大学,,01,金融学,1

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.importers.files import CANDIDATES, CHOICES, PLAN
-from web.cli.offline import STANDINGS_HEADER, app
+from web.cli.offline import app
+from web.cli.standings_csv import HEADER
 
 
 def run(*arguments: object) -> Result:
@@ -112,7 +113,7 @@ def test_standings_equal_the_naive_definition(tmp_path: Path) -> None:
 def test_rows_go_by_track_institution_nature_rank_and_number(tmp_path: Path) -> None:
     folder = generated(tmp_path)
     ranked(folder)
-    assert (folder / "s.csv").read_text(encoding="utf-8").splitlines()[0] == STANDINGS_HEADER
+    assert (folder / "s.csv").read_text(encoding="utf-8").splitlines()[0] == HEADER
     keys = [
         (r["track"], r["institution_code"], r["plan_nature"], int(r["rank"]), r["candidate_no"])
         for r in rows_of(folder / "s.csv")

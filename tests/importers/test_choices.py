@@ -1,8 +1,9 @@
 import pytest
 
 from importers.candidates import read_candidates
-from importers.choices import Matched, match_choices, read_choices
-from importers.plans import read_plan
+from importers.choices import read_choices
+from importers.matching import Matched, match_choices
+from importers.plans import by_unit, read_plan
 from ranking.rules import RoundRules
 from tests.importers.files import CANDIDATES, CHOICES, PLAN, csv, said
 
@@ -21,7 +22,7 @@ def matched(text: str, rules: RoundRules | None = None) -> tuple[Matched, list[s
     found = match_choices(
         choices,
         read_candidates(csv(CANDIDATES))[0],
-        read_plan(csv(PLAN))[0],
+        by_unit(read_plan(csv(PLAN))[0]),
         rules or RoundRules(),
         report,
     )
@@ -119,7 +120,7 @@ def test_seven_majors_where_six_are_allowed_are_refused() -> None:
     heading = "考生号,院校代码," + ",".join(f"专业{n}" for n in range(1, 8))
     choices, report = read_choices(csv(f"{heading}\n0001,A,{','.join(codes)}\n", "x.csv"))
     people, rows = read_candidates(csv(CANDIDATES))[0], read_plan(csv(plan))[0]
-    match_choices(choices, people, rows, RoundRules(), report)
+    match_choices(choices, people, by_unit(rows), RoundRules(), report)
     assert said(report) == ['x.csv:2: major_7 "06" is one too many: 6 majors at most']
 
 

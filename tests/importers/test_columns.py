@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.columns import ByteColumn, Column, TextColumn, cut_evenly
+from importers.columns import ByteColumn, Column, TextColumn
+from importers.cutting import cut_evenly
 
 cells = st.text(st.sampled_from("0Aa理甲 é"), max_size=12).map(str.strip)
 columns = st.lists(cells, min_size=1, max_size=30) | st.lists(

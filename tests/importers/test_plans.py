@@ -1,5 +1,4 @@
 import csv as csv_module
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -107,8 +106,8 @@ def test_a_workbook_gives_the_same_plan() -> None:
 
 def test_a_difference_names_what_is_added_removed_and_changed() -> None:
     before, _ = read_plan(csv(PLAN))
-    grown = replace(before[0], quota=30, line=9)
-    new = replace(before[1], major_code="07")
+    grown = before[0]._replace(quota=30, line=9)
+    new = before[1]._replace(major_code="07")
     difference = plan_difference(before, [before[2], grown, new])
     assert difference.added == (new,)
     assert difference.removed == (before[1],)
@@ -119,7 +118,7 @@ def test_a_difference_names_what_is_added_removed_and_changed() -> None:
 
 def test_the_same_plan_is_no_difference() -> None:
     rows, _ = read_plan(csv(PLAN))
-    moved = [replace(row, line=row.line + 7) for row in reversed(rows)]
+    moved = [row._replace(line=row.line + 7) for row in reversed(rows)]
     assert not plan_difference(rows, moved)
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from importers.candidates import read_candidates
-from importers.choices import match_choices, read_choices
-from importers.plans import read_plan
+from importers.choices import read_choices
+from importers.matching import match_choices
+from importers.plans import by_unit, read_plan
 from importers.province import Province, make_province
 from importers.province_files import province_files
 from importers.round_file import read_round
@@ -46,7 +47,7 @@ def test_its_files_read_back_whole_and_match_one_another(size: tuple[int, int, i
     assert terms == province.round_file
     if len(province.choices):
         choices, report = read_choices(files["choices.csv"])
-        match_choices(choices, people, rows, province.round_file.rules, report)
+        match_choices(choices, people, by_unit(rows), province.round_file.rules, report)
         assert report.faults == []
         assert choices.majors == province.choices.majors
 

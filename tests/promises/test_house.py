@@ -143,7 +143,7 @@ def code_of(paper: Path) -> str:
 
 def commands() -> set[tuple[str, ...]]:
     """Every command of `mingci`, as (group,), (group, command) or (command,)."""
-    from web.cli import MODULES, app
+    from web.cli.group import MODULES, app
 
     top = get_command(app)
     assert isinstance(top, TyperGroup)

@@ -9,7 +9,7 @@ from service.intake import Intake
 from service.store import people, rounds
 from service.store.engine import DatabaseFault, reading
 from service.terms import Terms
-from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House
+from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, SEASON, House
 
 HEAD = PLAN.splitlines()[0]
 
@@ -201,3 +201,11 @@ async def test_a_track_is_not_corrected_under_a_choice_that_is_held(house: House
     await house.withdraw("101")
     assert (await house.import_candidates(corrected)).changed
     assert (await house.file("101", "5012", ("05",))).version == 3
+
+
+async def test_the_tracks_of_a_season_are_those_of_its_plans_and_tie_break_orders(small: House):
+    assert await small.intake.known_tracks(SEASON) == {"理科", "文科"}
+    more = ROUND_FILE.replace("[schedule]", 'tie_break."蒙授理科" = ["数学"]\n[schedule]')
+    await small.import_round(more)
+    assert await small.intake.known_tracks(SEASON) == {"理科", "文科", "蒙授理科"}
+    assert await small.intake.known_tracks("1999") == set()

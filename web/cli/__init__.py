@@ -1,70 +1,53 @@
-"""The mingci command. Each subcommand is one small module; errors are one stderr line per fault."""
+"""The mingci command. Errors are one stderr line per fault; subcommands are listed in web.cli.group."""
 
 import sys
-from collections.abc import Mapping
-from importlib import import_module
-
-import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from collections.abc import Sequence
+from pathlib import Path
 
 from service.errors import Refusal, StoreError
 
-MODULES: Mapping[str, str] = {
-    "demo": "demo",
-    "serve": "serve",
-    "import": "imports",
-    "generate": "offline",
-    "standings": "offline",
-    "admit": "admit",
-}
-"""Where each subcommand lives."""
-
-
-class OneByOne(TyperGroup):
-    """Loads a subcommand when it is asked for: reading two files needs no web framework."""
-
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
-        """All subcommands, in the order of a first reading."""
-        del ctx
-        return list(MODULES)
-
-    def get_command(  # type: ignore[override]
-        self, ctx: typer.Context, cmd_name: str
-    ) -> TyperCommand | TyperGroup | None:
-        """The subcommand of this name, from its module."""
-        del ctx
-        if cmd_name not in MODULES:
-            return None
-        found = get_command(import_module(f"web.cli.{MODULES[cmd_name]}").app)
-        if isinstance(found, TyperGroup):
-            found = found.commands.get(cmd_name, found)
-        found.name = cmd_name
-        return found  # type: ignore[return-value]
-
-
-app = typer.Typer(
-    cls=OneByOne,
-    name="mingci",
-    help="名次 mingci: live rankings for transparent admissions.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-
-
-@app.callback()
-def mingci() -> None:
-    """名次 mingci: live rankings for transparent admissions."""
+FILES = ("--plan", "--candidates", "--choices", "--out")
 
 
 def main() -> None:
     """Run the command; what the service declines is one line and exit code 1."""
     try:
-        app()
+        if not _standings(sys.argv[1:]):
+            from web.cli.group import app  # noqa: PLC0415 - a quarter second, see _standings
+
+            app()
     except Refusal as refusal:
         from web.refusals import sentence  # noqa: PLC0415 the web framework, only if it is needed
 
         sys.exit(f"mingci: {sentence(refusal, 'en')}")
     except StoreError as fault:
         sys.exit(f"mingci: {fault}")
+
+
+def _standings(arguments: Sequence[str]) -> bool:
+    """Do `standings` at once if it is spelled out: each file once, as two words.
+
+    A parser of command lines takes as long to load as 200,000 candidates take to read. It is left
+    to help, to other spellings, and to saying what is wrong with them: then this is False.
+    """
+    named = dict(zip(arguments[1::2], arguments[2::2], strict=False))
+    round_file = named.pop("--round", None)
+    values = [*named.values(), *([] if round_file is None else [round_file])]
+    if (
+        arguments[:1] != ["standings"]
+        or sorted(named) != sorted(FILES)
+        or len(arguments) != 1 + 2 * len(values)
+        or not all(value and not value.startswith("-") for value in values)
+    ):
+        return False
+    from web.cli.standings import write_standings  # noqa: PLC0415 - only this command needs it
+
+    try:
+        write_standings(
+            *(Path(named[name]) for name in FILES[:3]),
+            round_file=None if round_file is None else Path(round_file),
+            out=Path(named["--out"]),
+        )
+    except KeyboardInterrupt:
+        sys.exit(130)
+    return True

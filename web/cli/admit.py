@@ -19,7 +19,7 @@ from ranking.outcomes import OUTCOME_NAMES, REASON_NAMES, Outcome, Placement
 from ranking.regimes import admit as decide
 from ranking.rules import RoundRules, UnitKey
 from web.cli.csv_text import cell, csv_bytes, look_up, text_order
-from web.cli.offline import open_source, progress, refuse, tell_notices, write_whole
+from web.cli.files import open_source, progress, refuse, tell_notices, write_whole
 
 app = typer.Typer(help="Decide a round from files, without a database.")
 
@@ -71,12 +71,12 @@ def load_round(
         reports.append(report)
         rules = rules if terms is None else terms.rules
     step("reading the plan")
-    rows, plan_report = read_plan(open_source(plan))
+    rows, plan_report = read_plan(open_source(plan), digest=False)
     step("reading candidates")
     tracks = {row.track for row in rows}.union(rules.tie_break) if rows else None
     people, people_report = read_candidates(open_source(candidates), tracks=tracks, personal=False)
     step("reading choices")
-    filed, choices_report = read_choices(open_source(choices))
+    filed, choices_report = read_choices(open_source(choices), digest=False)
     reports += [plan_report, people_report, choices_report]
     if all(report.accepted for report in reports):
         step("matching choices")

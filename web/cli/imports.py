@@ -37,6 +37,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show, change 
 ReportTo = Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")]
 File = Annotated[Path, typer.Argument(help="The file, CSV or XLSX (a round: TOML).")]
 
+SHOWN = 40
+"""How many lines of a difference are printed; the report has all."""
+
 _errors = Console(stderr=True)
 
 
@@ -75,8 +78,9 @@ def import_candidates(
     report_to: ReportTo = None,
 ) -> None:
     """Add or update a season's candidates from FILE."""
+    tracks = _with_store(lambda intake: intake.known_tracks(season))
     with _progress(f"reading {file.name}"):
-        rows, report = read_candidates(_source(file), _mapping(mapping))
+        rows, report = read_candidates(_source(file), _mapping(mapping), tracks or None)
     _refuse_faults(report, report_to)
     if codes is None and not all(rows.initial_code) and not dry_run:
         end(
@@ -195,8 +199,11 @@ def _refuse_faults(report: Report, report_to: Path | None) -> None:
 
 
 def _show_difference(difference: PlanDifference) -> None:
-    for line in _difference_lines(difference):
+    lines = list(_difference_lines(difference))
+    for line in lines[:SHOWN]:
         print(line)
+    if len(lines) > SHOWN:
+        print(f"… and {len(lines) - SHOWN} lines more; --report FILE has all")
 
 
 def _difference_lines(difference: PlanDifference) -> Iterator[str]:
@@ -206,7 +213,7 @@ def _difference_lines(difference: PlanDifference) -> Iterator[str]:
     for row in difference.removed:
         yield f"- {_place(row)} {row.major_name} {row.quota}"
     for change in difference.changed:
-        before, after = asdict(change.before), asdict(change.after)
+        before, after = change.before._asdict(), change.after._asdict()
         differing = [
             f"{name} {before[name]} → {after[name]}"
             for name in before

@@ -1,0 +1,65 @@
+"""What commands on files share: reading, refusing, telling, and writing all or nothing."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from importers.report import Report
+from importers.tables import Source
+
+
+def open_source(path: Path) -> Source:
+    """The file at `path`, or the end of the command."""
+    try:
+        return Source.of(path)
+    except OSError as error:
+        _tell(f"{path}: cannot be read: {error.strerror}")
+        raise SystemExit(1) from error
+
+
+def refuse(reports: Iterable[Report]) -> SystemExit:
+    """Every fault on a line of its own on stderr; the exit to raise."""
+    faults = [str(fault) for report in reports for fault in report.faults]
+    _tell("\n".join(faults))
+    return SystemExit(1)
+
+
+def tell_notices(reports: Iterable[Report]) -> None:
+    """What a person should know though nothing is wrong."""
+    for report in reports:
+        for notice in report.notices:
+            _tell(f"{report.file}: note: {notice}")
+
+
+def write_whole(files: Mapping[Path, bytes]) -> None:
+    """Write all files or none: each beside its place first, then all moved into place."""
+    drafts = {path: path.with_name(f".{path.name}.part") for path in files}
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            drafts[path].write_bytes(content)
+        for path, draft in drafts.items():
+            draft.replace(path)
+    except OSError as error:
+        _tell(f"{error.filename}: cannot be written: {error.strerror}")
+        raise SystemExit(1) from error
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Tells the step on a terminal; silent anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - a piped command need not wait for it
+
+    with Console(stderr=True).status("") as status:
+        yield lambda text: status.update(f"{text} …")

@@ -1,0 +1,58 @@
+"""`mingci standings`: everybody's standing from files, as the service would show it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from importers.book_files import FileBook, FileReports, book_of
+from importers.candidates import read_candidates
+from importers.choices import read_choices
+from importers.plans import read_plan
+from ranking.rules import RoundRules
+from ranking.standing import standings
+from web.cli.files import open_source, progress, refuse, tell_notices, write_whole
+from web.cli.standings_csv import standings_csv
+
+
+def write_standings(
+    plan: Path, candidates: Path, choices: Path, *, round_file: Path | None, out: Path
+) -> None:
+    """Read, rank, write; or end the command with every fault on stderr."""
+    with progress() as step:
+        filed = load_book(plan, candidates, choices, round_file, step)
+        step("ranking")
+        now = standings(filed.book)
+        step("writing standings")
+        write_whole({out: standings_csv(filed, now)})
+
+
+def load_book(
+    plan: Path,
+    candidates: Path,
+    choices: Path,
+    round_file: Path | None,
+    step: Callable[[str], None],
+) -> FileBook:
+    """The book in four files, or the end of the command with every fault on stderr."""
+    rules, reports = RoundRules(), []
+    if round_file is not None:
+        from importers.round_file import read_round  # noqa: PLC0415 - without one, not needed
+
+        step("reading the round")
+        terms, report = read_round(open_source(round_file))
+        reports.append(report)
+        rules = rules if terms is None else terms.rules
+    step("reading the plan")
+    rows, plan_report = read_plan(open_source(plan), digest=False)
+    step("reading candidates")
+    tracks = {row.track for row in rows}.union(rules.tie_break) if rows else None
+    people, people_report = read_candidates(open_source(candidates), tracks=tracks, personal=False)
+    step("reading choices")
+    filed, choices_report = read_choices(open_source(choices), digest=False)
+    reports += [plan_report, people_report, choices_report]
+    if all(report.accepted for report in reports):
+        step("matching choices")
+        book = book_of(rows, people, filed, rules, FileReports(people_report, choices_report))
+        if book is not None:
+            tell_notices(reports)
+            return book
+    raise refuse(reports)
