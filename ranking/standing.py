@@ -5,9 +5,12 @@ with the book's roll, its units or its majors, as each docstring says. Whoever n
 standing before everybody's is computed asks ranking.lists, which is held to this.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from functools import cache
+from typing import NamedTuple, ParamSpec, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +21,11 @@ from .groups import Groups, Ranks, group_rows, group_some, rank_and_tied
 NO_LINE = -1
 """In `line_filing` and `line_plan`: there is no such line."""
 
+LARGE = 20_000
+"""Candidates from which a second thread is worth its hand-over of some 50 microseconds."""
+
 Statuses: TypeAlias = NDArray[np.uint8]
+P = ParamSpec("P")
 
 
 class Status(IntEnum):
@@ -112,40 +119,35 @@ class Standing(NamedTuple):
 def standings(book: Book) -> Standings:
     """Everybody's standing in their unit and first major. RULES.md 2.
 
-    Linear in candidates apart from three sorts of machine integers; no loop over anything.
+    Linear in candidates apart from three sorts of machine integers; no loop over anything. The two
+    orders of the first major do not need each other: in a large book the second processor takes
+    one of them, since numpy computes without the interpreter's lock.
     """
     plan, roll = book.plan, book.roll
     n, m, k = len(roll), len(plan.keys), len(plan.major_unit)
     due = due_seats(plan.seats, plan.ratio)
-    rank, tied, major_rank, major_tied, major_rank_exam, major_tied_exam = (
-        np.zeros(n, np.int32) for _ in range(6)
-    )
     lists = group_rows(book.unit, m)
     score = roll.filing.take(lists.order)
     ranks = rank_and_tied(lists, score)
-    rank[lists.order], tied[lists.order] = ranks
+    own = _beside(n, _in_rows, lists, ranks, n)
     filed = _inside(lists, ranks, due, plan.strict)
     # Both columns travel to their rows as one byte.
     code = np.zeros(n, np.uint8)
     code[lists.order] = _statuses(lists, ranks, filed, np.where(due, plan.seats, due))
     inside = code >= _FILED
-    status = code & np.uint8(_FILED - 1)
-
     listed = inside & (book.first_major != NO_MAJOR)
+    exam = _beside(n, _by_exam, book, listed, k)
     by_filing = group_some(np.flatnonzero(listed), book.first_major, k)
-    ranks = rank_and_tied(by_filing, roll.filing.take(by_filing.order))
-    major_rank[by_filing.order], major_tied[by_filing.order] = ranks
-    by_exam = group_some(
-        roll.by_exam.take(np.flatnonzero(listed.take(roll.by_exam))), book.first_major, k
-    )
-    ranks = rank_and_tied(by_exam, roll.exam.take(by_exam.order))
-    major_rank_exam[by_exam.order], major_tied_exam[by_exam.order] = ranks
+    filing_ranks = rank_and_tied(by_filing, roll.filing.take(by_filing.order))
+    major_rank, major_tied = _in_rows(by_filing, filing_ranks, n)
     applicants = lists.sizes(m)
+    rank, tied = own()
+    major_rank_exam, major_tied_exam = exam()
     return Standings(
         rank=rank,
         tied=tied,
         inside_line=inside,
-        status=status,
+        status=code & np.uint8(_FILED - 1),
         major_rank=major_rank,
         major_tied=major_tied,
         major_rank_exam=major_rank_exam,
@@ -157,6 +159,37 @@ def standings(book: Book) -> Standings:
         missing=np.maximum(due - applicants, 0),
         major_inside=by_filing.sizes(k),
     )
+
+
+def _by_exam(book: Book, listed: Mask, majors: int) -> Ranks:
+    """(n,) each: rank and tied by exam score among those `listed`, by first major."""
+    order = book.roll.by_exam
+    rows = order.take(np.flatnonzero(listed.take(order)))
+    lists = group_some(rows, book.first_major, majors)
+    ranks = rank_and_tied(lists, book.roll.exam.take(lists.order))
+    return _in_rows(lists, ranks, len(book.roll))
+
+
+def _in_rows(lists: Groups, ranks: Ranks, n: int) -> Ranks:
+    """(n,) each: ranks in the lists' order, put into their rows; 0 for who is in no list."""
+    rank, tied = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    rank[lists.order], tied[lists.order] = ranks
+    return Ranks(rank, tied)
+
+
+def _beside(
+    n: int, compute: Callable[P, Ranks], *args: P.args, **kwargs: P.kwargs
+) -> Callable[[], Ranks]:
+    """Begin to compute in the other thread; the answer is called for. A small book is not worth it."""
+    if n < LARGE:
+        answer = compute(*args, **kwargs)
+        return lambda: answer
+    return _other_thread().submit(compute, *args, **kwargs).result
+
+
+@cache
+def _other_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="standings")
 
 
 def standing_of(book: Book, now: Standings, row: int) -> Standing:

@@ -252,6 +252,16 @@ def test_order_of_arrival_never_matters(round_: Round, shuffle: Random) -> None:
         assert getattr(now, name)[places].tolist() == getattr(then, name).tolist()
 
 
+@given(rounds())
+def test_a_second_thread_changes_nothing(round_: Round) -> None:
+    alone = of(round_)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ranking.standing.LARGE", 0)
+        shared = of(round_)
+    for field in fields(Standings):
+        assert getattr(alone, field.name).tobytes() == getattr(shared, field.name).tobytes()
+
+
 # Refusals
 
 
