@@ -5,7 +5,7 @@ to tell them apart, eight bytes at a time, and only distinct cells become text.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Protocol, TypeAlias
 
@@ -120,34 +120,38 @@ class CodedColumn:
 
 
 class ByteColumn:
-    """A column as places in the bytes of its file, `start` up to `end` of each row.
+    """A column as places in the bytes of its file.
 
-    The bytes go on for `MAX_CELL` after the last cell, so that reading ahead is harmless.
+    before (n,) the places just before each row's cell, ascending; end (n,) just after it.
     """
 
-    def __init__(self, data: bytes, start: Int, end: Int) -> None:
+    def __init__(self, data: bytes, before: Int, end: Int) -> None:
         self._data = data
-        self._start_of, self._end_of = start, end
+        self._before, self._end = before, end
 
     def __len__(self) -> int:
         """How many rows."""
-        return len(self._start_of)
+        return len(self._end)
 
     @cached_property
     def _start(self) -> Int:
         """(n,) gathered when it is asked for: most columns of a file are not."""
-        return np.ascontiguousarray(self._start_of)
+        return self._before + np.int32(1)
 
     @cached_property
     def _width(self) -> Int:
-        return self._end_of - self._start_of
+        return self._end - self._start
 
     @cached_property
     def texts(self) -> list[str]:
-        """Cut out row by row, and decoded all together."""
+        """Looked up where many are the same; else cut out row by row."""
+        if self.mostly_the_same():
+            names, which = self.distinct()
+            return list(map(names.__getitem__, which.tolist()))
         return self._cut(self._start, self._width)
 
     def _cut(self, start: Int, width: Int) -> list[str]:
+        """The cells at some places, decoded all together."""
         data = self._data
         places = zip(start.tolist(), (start + width).tolist(), strict=True)
         text = b"\n".join([data[first:last] for first, last in places]).decode()
@@ -183,7 +187,7 @@ class ByteColumn:
             if found is not None:
                 first, which = found
                 return self._cut(self._start[first], self._width[first]), which
-        return TextColumn(self.texts).distinct()
+        return TextColumn(self._cut(self._start, self._width)).distinct()
 
 
 def count_distinct(column: Column) -> int:
@@ -233,7 +237,7 @@ def find(keys: Keys, wanted: Keys) -> Int:
     return np.where(found, order[place], NONE).astype(np.int32)
 
 
-def numbers_of(column: Column, number: dict[str, int]) -> Int:
+def numbers_of(column: Column, number: Mapping[str, int]) -> Int:
     """(n,) int32: what each text is numbered, NONE where it is not."""
     texts, which = column.distinct()
     numbers = np.array([number.get(text, NONE) for text in texts], np.int32)

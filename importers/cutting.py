@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.columns import MAX_CELL, ByteColumn
-from importers.words import WORD, Int
+from importers.columns import ByteColumn
+from importers.words import Int
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
@@ -17,7 +17,7 @@ NEWLINE = 10
 _DOUBTFUL = (b"\0", b"\r", b'"', b"\xc0", b"\xc1", b"\xe0", b"\xed")
 """What needs care in a file, and bytes whose followers UTF-8 restricts further."""
 _LAST_LEAD = 0xEF
-BLOCK = 1 << 18
+BLOCK = 1 << 16
 
 
 def is_plain(content: bytes) -> bool:
@@ -29,9 +29,10 @@ def is_plain(content: bytes) -> bool:
     if any(byte in content for byte in _DOUBTFUL):
         return False
     buffer = np.frombuffer(content, np.uint8)
-    if buffer.max(initial=0) < 0x80:
+    highest = buffer.max(initial=0)
+    if highest < 0x80:
         return True
-    if buffer.max() > _LAST_LEAD or buffer[-1] > 0xBF or buffer[-2:].max() >= 0xE0:
+    if highest > _LAST_LEAD or buffer[-1] > 0xBF or buffer[-2:].max() >= 0xE0:
         return False
     first = np.concatenate([np.zeros(2, np.uint8), buffer[: BLOCK - 2]])
     return _continues_rightly(first) and all(
@@ -45,9 +46,10 @@ def _continues_rightly(buffer: Bytes) -> bool:
 
     The first two bytes are looked at only for what they announce.
     """
-    continues = (buffer[2:] & 0xC0) == 0x80
-    announced = (buffer[1:-1] >= 0xC0) | (buffer[:-2] >= 0xE0)
-    return bool((continues == announced).all())
+    continues = buffer[2:].view(np.int8) < -64
+    announced = buffer[1:-1] >= 0xC0
+    announced |= buffer[:-2] >= 0xE0
+    return bool(np.array_equal(continues, announced))
 
 
 def cut_evenly(data: bytes, delimiter: str, width: int) -> list[ByteColumn] | None:
@@ -55,30 +57,27 @@ def cut_evenly(data: bytes, delimiter: str, width: int) -> list[ByteColumn] | No
 
     `data` is UTF-8 with line feeds only and without quotes; its first line is left out.
     """
-    length = len(data) + (not data.endswith(b"\n"))
-    roomy = b"".join([data, b"\n"[: length - len(data)], bytes(MAX_CELL + WORD)])
-    buffer = np.frombuffer(roomy, np.uint8, length)
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    buffer = np.frombuffer(data, np.uint8)
     cuts, lines = _cuts(buffer, ord(delimiter))
-    if len(cuts) % width:
+    if len(cuts) % width != 1:
         return None
-    end = cuts.reshape(-1, width)
+    before, end = cuts[:-1].reshape(-1, width), cuts[1:].reshape(-1, width)
     # There are as many line ends as lines, so if every line ends in one, no cell does.
     if lines != len(end) or np.any(buffer[end[:, -1]] != NEWLINE):
         return None
-    start = np.empty_like(end)
-    start.flat[0] = 0
-    start.reshape(-1)[1:] = cuts[:-1] + 1
-    if _has_blank_line(roomy, buffer, start, end):
+    if _has_blank_line(data, buffer, before[:, 0] + 1, end):
         return None
-    return [ByteColumn(roomy, start[1:, place], end[1:, place]) for place in range(width)]
+    return [ByteColumn(data, before[1:, place], end[1:, place]) for place in range(width)]
 
 
 def _cuts(buffer: Bytes, delimiter: int) -> tuple[Int, int]:
-    """Where delimiters and line feeds stand, and how many line feeds there are.
+    """-1 and then where delimiters and line feeds stand, and how many line feeds there are.
 
     Block by block, which stays in the processor's cache.
     """
-    found: list[Int] = []
+    found = [np.array([-1], np.int32)]
     lines = 0
     for begin in range(0, len(buffer), BLOCK):
         block = buffer[begin : begin + BLOCK]
@@ -89,11 +88,14 @@ def _cuts(buffer: Bytes, delimiter: int) -> tuple[Int, int]:
     return np.concatenate(found), lines
 
 
-def _has_blank_line(data: bytes, buffer: Bytes, start: Int, end: Int) -> bool:
-    """Whether a line has nothing but delimiters, spaces and tabs."""
+def _has_blank_line(data: bytes, buffer: Bytes, begin: Int, end: Int) -> bool:
+    """Whether a line has nothing but delimiters, spaces and tabs.
+
+    begin (n,) where the lines begin; end (n, width) where their cells end.
+    """
     if not (b" " in data or b"\t" in data):
         delimiters = end.shape[1] - 1
-        return bool((end[:, -1] - start[:, 0] == delimiters).any())
+        return bool((end[:, -1] - begin == delimiters).any())
     something = (buffer != ord(" ")) & (buffer != ord("\t"))
     something[end] = False
-    return not bool(np.logical_or.reduceat(something, start[:, 0]).all())
+    return not bool(np.logical_or.reduceat(something, begin).all())

@@ -92,10 +92,11 @@ class _Places:
             self._place_of[keys] = np.arange(len(keys), dtype=np.int32)
 
     def find(self, wanted: NDArray[np.int64]) -> Int:
-        """(n,) int32: the place of each wanted key, NONE where it is not; a negative one never."""
-        if self._place_of is None:
-            return find(self._keys, wanted)
-        return self._place_of[np.where(wanted < 0, len(self._place_of) - 1, wanted)]
+        """(n,) int32: the place of each wanted key, NONE where it is not; NONE is nowhere.
+
+        The table's last place is for NONE, which is -1.
+        """
+        return find(self._keys, wanted) if self._place_of is None else self._place_of[wanted]
 
 
 def _match_units(

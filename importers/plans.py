@@ -3,8 +3,10 @@
 A unit is an institution's code, a track and a plan nature; its seats are the sum of its majors'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -41,8 +43,6 @@ class MajorRow(NamedTuple):
 
 
 _UNIT = attrgetter(*UnitKey._fields)
-_MAJOR = attrgetter(*UnitKey._fields, "major_code")
-_NAMED = attrgetter(*UnitKey._fields, "institution_name")
 
 
 def read_plan(
@@ -68,46 +68,44 @@ def read_plan(
     }
     more = {column: cells.texts(column) for column in ("tuition", "duration", "notes")}
     quotas = cells.whole_numbers("quota")
-    rows = tuple(
-        map(MajorRow._make, zip(cells.lines, *texts.values(), quotas, *more.values(), strict=True))
-    )
-    _refuse_repeated(rows, cells)
-    _check_names(rows, cells)
+    # A named tuple's own maker is Python code; 25,000 rows are made without it.
+    make = partial(tuple.__new__, MajorRow)
+    columns = (cells.lines, *texts.values(), quotas, *more.values())
+    rows: tuple[MajorRow, ...] = tuple(map(make, zip(*columns, strict=True)))
+    unit = (texts["institution_code"], texts["track"], texts["plan_nature"])
+    units = set(zip(*unit, strict=True))
+    majors = list(zip(*unit, texts["major_code"], strict=True))
+    cells.refuse_twice(majors, "a major of this unit", "major_code")
+    named = dict.fromkeys(zip(*unit, texts["institution_name"], strict=True))
+    if len(named) > len(units):
+        _refuse_names(rows, cells)
+    _notice(named, texts["batch"], report)
     if not report.accepted:
         return (), report
-    report.totals = {"units": len(set(map(_UNIT, rows))), "majors": len(rows), "seats": sum(quotas)}
+    report.totals = {"units": len(units), "majors": len(rows), "seats": sum(quotas)}
     if digest:
         report.digest = digest_of({**texts, **more, "quota": np.array(quotas, "<i4")})
     return rows, report
 
 
-def _refuse_repeated(rows: Sequence[MajorRow], cells: Cells) -> None:
-    """A major stands once in its unit."""
-    majors = list(map(_MAJOR, rows))
-    if len(set(majors)) < len(majors):
-        cells.refuse_twice(majors, "a major of this unit", "major_code")
-
-
-def _check_names(rows: Sequence[MajorRow], cells: Cells) -> None:
-    """A unit goes by one name; an institution that goes by several is noticed."""
-    named = dict.fromkeys(map(_NAMED, rows))
-    if len(named) > len({_UNIT(row) for row in rows}):
-        _refuse_names(rows, cells)
+def _notice(named: Collection[tuple[str, ...]], batches: Collection[str], report: Report) -> None:
+    """An institution that goes by several names, and several batches in one plan."""
     institutions: dict[str, set[str]] = {}
     for code, _, _, name in named:
         institutions.setdefault(code, set()).add(name)
     for code, called in institutions.items():
         if len(called) > 1:
             both = ", ".join(sorted(called))
-            cells.report.notices.append(f"institution {code} goes by {len(called)} names: {both}")
-    batches = sorted({row.batch for row in rows})
-    if len(batches) > 1:
-        cells.report.notices.append(
-            f"the plan holds {len(batches)} batches, a round is of one: {', '.join(batches)}"
+            report.notices.append(f"institution {code} goes by {len(called)} names: {both}")
+    several = sorted(set(batches))
+    if len(several) > 1:
+        report.notices.append(
+            f"the plan holds {len(several)} batches, a round is of one: {', '.join(several)}"
         )
 
 
 def _refuse_names(rows: Sequence[MajorRow], cells: Cells) -> None:
+    """A unit goes by one name."""
     first: dict[UnitKey, MajorRow] = {}
     for place, row in enumerate(rows):
         before = first.setdefault(row.unit, row)
@@ -167,6 +165,6 @@ def _content(row: MajorRow) -> MajorRow:
 def by_unit(rows: Sequence[MajorRow]) -> dict[UnitKey, list[MajorRow]]:
     """The majors of each unit in plan order; units in the order they first stand in."""
     units: dict[tuple[str, ...], list[MajorRow]] = {}
-    for row in rows:
-        units.setdefault(_UNIT(row), []).append(row)
+    for key, of_unit in groupby(rows, _UNIT):
+        units.setdefault(key, []).extend(of_unit)
     return {UnitKey(*key): majors for key, majors in units.items()}

@@ -4,10 +4,8 @@ A table is columnar: 200,000 rows are a dozen lists, split in bulk, never 200,00
 the cells mean is decided elsewhere; here only that the file is a whole, rectangular table.
 """
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from os import PathLike
@@ -15,11 +13,12 @@ from pathlib import Path
 
 from importers.columns import Column, TextColumn
 from importers.cutting import cut_evenly, is_plain
+from importers.quoted import BrokenQuotes, numbered_rows
 from importers.report import Report
-from importers.workbooks import looks_like_workbook, read_workbook
 
 DELIMITERS = ",;\t"
 BOM = b"\xef\xbb\xbf"
+WORKBOOK_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")
 BLOCK = 20_000
 """Lines split at a time, so that the cells of a column nobody wants do not pile up."""
 
@@ -81,6 +80,11 @@ def read_table(source: Source, report: Report) -> Table | None:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _read_quoted(text, report) if '"' in text else _read_lines(text.encode(), report)
+
+
+def looks_like_workbook(name: str, content: bytes) -> bool:
+    """Whether the file claims to be a workbook, by its name or its first bytes."""
+    return name.lower().endswith((".xlsx", ".xlsm", ".xls")) or content.startswith(WORKBOOK_STARTS)
 
 
 def decode(source: Source, report: Report) -> str | None:
@@ -208,36 +212,20 @@ def _read_quoted(text: str, report: Report) -> Table | None:
     rows: list[list[str]] = []
     numbers: list[int] = []
     try:
-        for number, row in _numbered(text, delimiter):
+        for number, row in numbered_rows(text, delimiter):
             cells = [cell.strip() for cell in row]
             if any(cells):
                 rows.append(cells)
                 numbers.append(number)
-    except _BrokenQuotes as error:
+    except BrokenQuotes as error:
         report.reject(error.line, "", "", f"has broken quotes ({error})")
         return None
     return rectangular(rows, numbers, report)
 
 
-class _BrokenQuotes(Exception):
-    def __init__(self, line: int, problem: object) -> None:
-        super().__init__(str(problem))
-        self.line = line
-
-
-def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line it begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    start = 1
-    try:
-        for row in reader:
-            yield start, row
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise _BrokenQuotes(start, error) from error
-
-
 def _read_xlsx(source: Source, report: Report) -> Table | None:
+    from importers.workbooks import read_workbook  # noqa: PLC0415 - most files are none
+
     sheet = read_workbook(source.content, report)
     if sheet is None:
         return None

@@ -36,17 +36,28 @@ _MIX = np.array([pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(1, 9
 
 
 def words_at(data: bytes, start: Int, width: Int, widest: int) -> Words:
-    """(w, n) uint64: n cells of at most `widest` bytes, in w words, at most four, NUL after the cell.
+    """(w, n) uint64: n cells of at most `widest` bytes, in w words, at most four; NUL after each.
 
-    start, width (n,). The data goes on for `widest` and a word after the last start.
+    start, width (n,), start ascending. Cells near the end are read from a roomy copy of it.
     """
-    everywhere = np.ndarray((len(data) - WORD + 1,), "<u8", data, strides=(1,))
     count = max(1, -(-widest // WORD))
     words = np.empty((count, len(start)), np.uint64)
-    for place in range(count):
-        words[place] = everywhere[start + place * WORD if place else start]
-        words[place] &= _KEEP[place].take(width)
+    near = int(np.searchsorted(start, len(data) - count * WORD))
+    _read_words(data, start[:near], words[:, :near])
+    if near < len(start):
+        end = int(start[near])
+        _read_words(data[end:] + bytes(count * WORD), start[near:] - end, words[:, near:])
+    for word, kept in zip(words, _KEEP, strict=False):
+        np.bitwise_and(word, kept.take(width), out=word)
     return words
+
+
+def _read_words(data: bytes, start: Int, words: Words) -> None:
+    if not len(start):
+        return
+    everywhere = np.ndarray((len(data) - WORD + 1,), "<u8", data, strides=(1,))
+    for place, word in enumerate(words):
+        word[:] = everywhere[start + place * WORD if place else start]
 
 
 def digit_keys(words: Words, width: Int) -> NDArray[np.int64] | None:

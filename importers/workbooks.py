@@ -20,6 +20,7 @@ from importers.report import Report
 Cell: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 Sheet: TypeAlias = list[tuple[int, list[str]]]
 
+OLE = b"\xd0\xcf\x11\xe0"
 MAX_MEMBERS = 1_000
 MAX_UNPACKED = 256 << 20
 MAX_RATIO = 200
@@ -40,16 +41,10 @@ _FAR_CELL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _OVERLAP = 64
-_OLE = b"\xd0\xcf\x11\xe0"
 
 
 class _Refused(Exception):
     """Why a workbook is not opened, as the predicate of a sentence."""
-
-
-def looks_like_workbook(name: str, content: bytes) -> bool:
-    """Whether the file claims to be a workbook, by its name or its first bytes."""
-    return name.lower().endswith((".xlsx", ".xlsm", ".xls")) or content.startswith((b"PK", _OLE))
 
 
 def read_workbook(content: bytes, report: Report) -> Sheet | None:
@@ -70,7 +65,7 @@ def inspect(content: bytes) -> None:
     Raises:
         _Refused: when it should not be opened.
     """
-    if content.startswith(_OLE):
+    if content.startswith(OLE):
         raise _Refused("is an old or password-protected workbook: save it as plain .xlsx")
     try:
         members = zipfile.ZipFile(io.BytesIO(content)).infolist()

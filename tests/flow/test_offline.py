@@ -1,12 +1,14 @@
 """`mingci generate` and `mingci standings`: files in, files out, no database."""
 
 import csv
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.flow.commands import MINGCI
 from tests.importers.files import CANDIDATES, CHOICES, PLAN
 from web.cli.offline import app
 from web.cli.standings_csv import HEADER
@@ -189,3 +191,68 @@ def test_an_interrupted_write_leaves_no_half_file(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "candidates.csv", "choices.csv", "plan.csv", "s.csv",
     ]  # fmt: skip
+
+
+def files_of(folder: Path) -> list[str]:
+    named = {"plan": "plan.csv", "candidates": "candidates.csv", "choices": "choices.csv"}
+    return [part for name, file in named.items() for part in (f"--{name}", str(folder / file))]
+
+
+def called(*arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run([*MINGCI, *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_every_spelling_of_the_options_gives_the_same_bytes(tmp_path: Path) -> None:
+    folder = generated(tmp_path, candidates=300)
+    named = files_of(folder)
+    more = ["--round", str(folder / "round.toml")]
+    assert called("standings", *named, "--out", str(folder / "a.csv"), *more) == (0, "", "")
+    assert called("standings", f"--out={folder / 'b.csv'}", *more, *named) == (0, "", "")
+    assert ranked(folder, *more).exit_code == 0
+    one = (folder / "a.csv").read_bytes()
+    assert one == (folder / "b.csv").read_bytes() == (folder / "s.csv").read_bytes()
+
+
+@pytest.mark.parametrize("spelled", [["--out", "{}"], ["--out={}"]])
+def test_a_fault_is_told_alike_in_every_spelling(tmp_path: Path, spelled: list[str]) -> None:
+    three_files(tmp_path, choices=CHOICES.replace("0002", "0003"))
+    out = [part.format(tmp_path / "s.csv") for part in spelled]
+    code, said, fault = called("standings", *files_of(tmp_path), *out)
+    assert (code, said) == (1, "")
+    assert fault == 'choices.csv:3: candidate_no "0003" is not among the candidates\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--plan", "p.csv", "--candidates", "c.csv", "--choices", "x.csv"], "Missing option '--out'"),
+        (["--plan", "p", "--candidates", "c", "--choices", "x", "--put", "s"], "No such option"),
+        (["--plan"], "requires an argument"),
+        (["stray"], "Missing option"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_told_as_for_any_command(arguments: list[str], told: str) -> None:
+    code, _, fault = called("standings", *arguments)
+    assert code == 2
+    assert told in fault
+
+
+def test_help_names_every_option() -> None:
+    code, told, _ = called("standings", "--help")
+    assert code == 0
+    assert all(name in told for name in ("--plan", "--candidates", "--choices", "--round", "--out"))
+
+
+def test_an_odd_candidate_number_is_written_and_sorted_as_text(tmp_path: Path) -> None:
+    three_files(
+        tmp_path,
+        candidates=CANDIDATES.replace("物理类,612.5,0", "历史类,610,0").replace("0002", "A,2"),
+        choices=CHOICES.replace("0002,E87,定向,E1", "A,2,E87,非定向,00").replace("0001", "B1"),
+    )
+    for name in ("candidates", "choices"):
+        path = tmp_path / f"{name}.csv"
+        text = path.read_text(encoding="utf-8").replace("0001", "B1").replace("A,2", '"A,2"')
+        path.write_text(text, encoding="utf-8")
+    assert ranked(tmp_path).exit_code == 0
+    assert [row["candidate_no"] for row in rows_of(tmp_path / "s.csv")] == ["A,2", "B1"]

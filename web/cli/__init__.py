@@ -1,5 +1,7 @@
 """The mingci command. Errors are one stderr line per fault; subcommands are listed in web.cli.group."""
 
+import gc
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +42,9 @@ def _standings(arguments: Sequence[str]) -> bool:
         or not all(value and not value.startswith("-") for value in values)
     ):
         return False
+    # Nothing here multiplies matrices, for which idle threads would be made, or leaves cycles.
+    os.putenv("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()
     from web.cli.standings import write_standings  # noqa: PLC0415 - only this command needs it
 
     try:

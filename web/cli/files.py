@@ -32,21 +32,22 @@ def tell_notices(reports: Iterable[Report]) -> None:
             _tell(f"{report.file}: note: {notice}")
 
 
-def write_whole(files: Mapping[Path, bytes]) -> None:
+def write_whole(files: Mapping[Path, bytes | Iterable[bytes]]) -> None:
     """Write all files or none: each beside its place first, then all moved into place."""
     drafts = {path: path.with_name(f".{path.name}.part") for path in files}
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            drafts[path].write_bytes(content)
-        for path, draft in drafts.items():
-            draft.replace(path)
+            with drafts[path].open("wb") as draft:
+                draft.writelines([content] if isinstance(content, bytes) else content)
+        for path, written in drafts.items():
+            written.replace(path)
     except OSError as error:
         _tell(f"{error.filename}: cannot be written: {error.strerror}")
         raise SystemExit(1) from error
     finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+        for written in drafts.values():
+            written.unlink(missing_ok=True)
 
 
 def _tell(text: str) -> None:

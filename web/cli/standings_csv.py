@@ -5,13 +5,14 @@ as rectangles of bytes, whose unused NUL bytes then fall out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from importers.book_files import FileBook
-from importers.columns import ByteColumn, Column, text_order
+from importers.columns import ByteColumn, Column, numbered, text_order
 from importers.words import padded_texts
 from ranking.book import NO_UNIT, Index, run_starts
 from ranking.scores import score_text
@@ -36,19 +37,21 @@ class Cells(NamedTuple):
     which: NDArray[np.integer]
 
 
-def standings_csv(filed: FileBook, now: Standings) -> bytes:
-    """The standings of all who hold a choice."""
-    book, k = filed.book, len(filed.majors)
+def standings_csv(filed: FileBook, now: Standings) -> Iterator[bytes]:
+    """The standings of all who hold a choice, piece by piece."""
+    book = filed.book
     heads = [_unit_cells(filed, unit) for unit in range(len(filed.units))]
     rows = _in_order(filed, now, heads)
     unit, ident = book.unit[rows], book.roll.ident[rows]
     levels = run_starts(book.roll.filing)
     scores = [score_text(one) for one in book.roll.filing[levels].tolist()]
-    major = np.where(now.major_rank[rows] > 0, book.first_major[rows], k)
+    codes = numbered([*(row.major_code for row in filed.majors), ""])
+    code_of = np.array([codes[row.major_code] for row in filed.majors] + [codes[""]])
+    major = np.where(now.major_rank[rows] > 0, book.first_major[rows], len(filed.majors))
     most = int(max(now.applicants.max(initial=0), now.tied.max(initial=0)))
     number = _table(map(str, range(most + 1)))
-    or_blank = _table(["", *map(str, range(1, most + 1))])
-    codes = _table([*(cell(row.major_code) for row in filed.majors), ""])
+    or_blank = number.copy()
+    or_blank[0] = 0
     columns = [
         Cells(_numbers(filed.numbers), ident),
         Cells(_table(",".join(map(cell, head)) for head in heads), unit),
@@ -56,7 +59,7 @@ def standings_csv(filed: FileBook, now: Standings) -> bytes:
         *(Cells(number, column[rows]) for column in (now.rank, now.rank_last, now.tied)),
         Cells(_table(_unit_figures(filed, now)), unit),
         Cells(_table(STATUS_NAMES), now.status[rows]),
-        Cells(codes, major),
+        Cells(_table(map(cell, codes)), code_of[major]),
         *(
             Cells(or_blank, column[rows])
             for column in (
@@ -64,7 +67,7 @@ def standings_csv(filed: FileBook, now: Standings) -> bytes:
             )
         ),
     ]  # fmt: skip
-    return b"".join([HEADER.encode(), b"\n", *_lines(columns)])
+    return chain([HEADER.encode(), b"\n"], _lines(columns))
 
 
 def _unit_cells(filed: FileBook, unit: int) -> tuple[str, str, str]:
