@@ -129,7 +129,6 @@ def standings(book: Book) -> Standings:
     lists = group_rows(book.unit, m)
     score = roll.filing.take(lists.order)
     ranks = rank_and_tied(lists, score)
-    own = _beside(n, _in_rows, lists, ranks, n)
     filed = _inside(lists, ranks, due, plan.strict)
     # Both columns travel to their rows as one byte.
     code = np.zeros(n, np.uint8)
@@ -137,11 +136,11 @@ def standings(book: Book) -> Standings:
     inside = code >= _FILED
     listed = inside & (book.first_major != NO_MAJOR)
     exam = _beside(n, _by_exam, book, listed, k)
+    rank, tied = _in_rows(lists, ranks, n)
     by_filing = group_some(np.flatnonzero(listed), book.first_major, k)
     filing_ranks = rank_and_tied(by_filing, roll.filing.take(by_filing.order))
     major_rank, major_tied = _in_rows(by_filing, filing_ranks, n)
     applicants = lists.sizes(m)
-    rank, tied = own()
     major_rank_exam, major_tied_exam = exam()
     return Standings(
         rank=rank,
