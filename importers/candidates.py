@@ -13,6 +13,9 @@ from importers.headings import CANDIDATES, SUBJECTS, recognise
 from importers.report import Report
 from importers.tables import Source, read_table
 
+OPTIONAL = frozenset({"name", "bonus", "id_number", "phone"})
+"""Columns a file may leave out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -31,6 +34,8 @@ class Candidates:
     id_number: list[str]
     phone: list[str]
     initial_code: list[str]
+    given: frozenset[str] = OPTIONAL
+    """Which of OPTIONAL the file has: the others say nothing, and change nothing."""
 
     def __len__(self) -> int:
         """How many."""
@@ -91,6 +96,7 @@ def read_candidates(
         id_number=cells.codes("id_number"),
         phone=cells.codes("phone"),
         initial_code=cells.codes("initial_code"),
+        given=OPTIONAL & cells.columns.keys(),
     )
     cells.refuse_repeated(people.numbers, "a candidate", "candidate_no")
     if tracks is not None:
@@ -114,6 +120,7 @@ def _digest(people: Candidates) -> str:
             "id_number": people.id_number,
             "phone": people.phone,
             "initial_code": people.initial_code,
+            "given": sorted(people.given),
             **{f"subject {subject}": scores for subject, scores in people.subjects.items()},
         }
     )

@@ -20,7 +20,7 @@ from service.errors import Refusal
 from service.events import to_ms
 from service.filing import Clock
 from service.store import people
-from service.store.engine import Engine, reading, writing
+from service.store.engine import Connection, Engine, reading, writing
 from service.store.people import SignedIn
 
 MIN_PASSWORD = 8
@@ -57,11 +57,14 @@ class Accounts:
             Refusal: `wrong-credentials`, the same for an unknown number and a wrong password.
         """
         async with reading(self._engine) as connection:
-            lock = await people.find_credential(connection, candidate_no)
+            lock = None
+            if candidate_no.isprintable():  # PostgreSQL refuses a NUL
+                lock = await people.find_credential(connection, candidate_no)
         fits = await self._fits(password, None if lock is None else lock.secret)
         if lock is None or not fits:
             raise Refusal("wrong-credentials")
-        return await self._open(lock.candidate_id, device, must_change=lock.must_change_password)
+        async with writing(self._engine) as connection:
+            return await self._open(connection, lock, device)
 
     async def whose(self, token: str) -> SignedIn:
         """Whose session a token is.
@@ -91,24 +94,32 @@ class Accounts:
             raise Refusal("weak-password", least=MIN_PASSWORD, most=MAX_PASSWORD)
         secret = await self._in_thread_hash(new)
         async with writing(self._engine) as connection:
+            if await people.credential_of(connection, candidate_id) != lock:
+                raise Refusal("wrong-credentials")
             await people.set_password(connection, candidate_id, secret)
             await people.end_sessions_of(connection, candidate_id)
-        return await self._open(candidate_id, device, must_change=False)
+            changed = people.Lock(candidate_id, secret, must_change_password=False)
+            return await self._open(connection, changed, device)
 
     async def sign_out(self, token: str) -> None:
         """End one session; an unknown one is ended already."""
         async with writing(self._engine) as connection:
             await people.end_session(connection, _digest(token))
 
-    async def _open(self, candidate_id: int, device: str, *, must_change: bool) -> Session:
+    async def _open(self, connection: Connection, lock: people.Lock, device: str) -> Session:
+        """Open a session in a writing transaction, if `lock` is still what stands.
+
+        Raises:
+            Refusal: `wrong-credentials`: the password was changed since it was verified.
+        """
+        if await people.credential_of(connection, lock.candidate_id) != lock:
+            raise Refusal("wrong-credentials")
         token = secrets.token_urlsafe(32)
         now = self._clock()
         expires = now + self._span
-        async with writing(self._engine) as connection:
-            await people.add_session(
-                connection, _digest(token), candidate_id, (to_ms(now), to_ms(expires)), device[:200]
-            )
-        return Session(token, expires, must_change)
+        span = (to_ms(now), to_ms(expires))
+        await people.add_session(connection, _digest(token), lock.candidate_id, span, device[:200])
+        return Session(token, expires, lock.must_change_password)
 
     async def _fits(self, password: str, secret: str | None) -> bool:
         return await anyio.to_thread.run_sync(

@@ -81,8 +81,7 @@ class Calendar:
         """Why `act` is not allowed at `now`, as a problem's slug; None when it is."""
         if not self._is_past(OPENS, now, passed):
             return "not-open"
-        segment = self.segment_of(filing)
-        if segment.at <= now or segment.name in passed:
+        if self.segment_of(filing).at <= now or self._sealed(filing, passed):
             return "segment-closed"
         if act == "create" and self._is_past(CREATE_LOCK, now, passed):
             return "create-locked"
@@ -105,7 +104,7 @@ class Calendar:
 
     def lock(self, filing: int, passed: Collection[str]) -> Lock:
         """What a candidate of this filing score may still do, by the log."""
-        if OPENS not in passed or self.segment_of(filing).name in passed:
+        if OPENS not in passed or self._sealed(filing, passed):
             return "locked"
         return "modify_only" if CREATE_LOCK in passed else "open"
 
@@ -115,6 +114,15 @@ class Calendar:
             s.locked_from for s in self.segments if s.name in passed and s.locked_from is not None
         ]
         return min(bounds, default=None)
+
+    def keeps(self, passed: Collection[str]) -> bool:
+        """Whether every gate the log knows as passed is still one of this schedule's."""
+        return set(passed) <= self._by_name.keys()
+
+    def _sealed(self, filing: int, passed: Collection[str]) -> bool:
+        """Whether a seal covers this score: a lock never reopens, whatever the segments are now."""
+        bound = self.locked_from(passed)
+        return bound is not None and filing >= bound
 
     def _is_past(self, name: str, now: datetime, passed: Collection[str]) -> bool:
         gate = self._by_name.get(name)

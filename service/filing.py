@@ -6,6 +6,7 @@ gates that are due are written first, so nothing of a segment can follow its sea
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from service.terms import Terms
 __all__ = ["Clock", "FilingDesk", "Wish"]
 
 Clock = Callable[[], datetime]
+
+KEY = re.compile(r"[\x21-\x7e]{1,128}")
+"""What an idempotency key is made of."""
 
 QUEUE_LIMIT = 4096
 GROUP_LIMIT = 512
@@ -89,6 +93,9 @@ class FilingDesk:
         return await self._submit(Request(candidate_id, round_code, None, version, key, device))
 
     async def _submit(self, request: Request) -> Receipt:
+        if request.key is not None and KEY.fullmatch(request.key) is None:
+            # what one request brings must not fail the transaction it shares with others
+            raise Refusal("invalid-request")
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)

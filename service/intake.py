@@ -1,7 +1,7 @@
 """Imports applied: a round file, a plan, candidates. All or nothing, and the same twice is nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.candidates import Candidates
@@ -9,6 +9,7 @@ from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
+from service.calendar import Calendar
 from service.errors import Refusal
 from service.events import Event, Kind
 from service.filing import Clock
@@ -43,10 +44,18 @@ class Intake:
         self._announce = announce
 
     async def set_round(self, file: RoundFile, text: str) -> bool:
-        """Create or update season, batch and round; whether anything changed."""
+        """Create or update season, batch and round; whether anything changed.
+
+        Raises:
+            Refusal: `round-in-use` when a round that is there would change its season, or lose a
+                gate that has passed: a lock never reopens. RULES.md 4.
+        """
         async with writing(self._engine) as connection:
             if await rounds.stored_file(connection, file.code) == text:
                 return False
+            before = await rounds.read_terms(connection, file.code)
+            if before is not None:
+                _check_kept(before, file, await rounds.passed_gates(connection))
             seq = (await log.read_head(connection)).seq + 1
             round_id = await rounds.put_round(connection, file, text, seq)
             await self._log(connection, "round_set", round_id, {"round": file.code})
@@ -137,6 +146,13 @@ class Intake:
 def _orders(rows: Sequence[MajorRow]) -> dict[UnitKey, list[str]]:
     """Each unit's majors in plan order, which decides adjustment. RULES.md 5."""
     return {key: [row.major_code for row in majors] for key, majors in by_unit(rows).items()}
+
+
+def _check_kept(before: Terms, file: RoundFile, passed: Mapping[int, Collection[str]]) -> None:
+    gates = passed.get(before.round_id, ())
+    kept = not gates if file.schedule is None else Calendar(file.schedule).keeps(gates)
+    if before.season_code != file.season_code or not kept:
+        raise Refusal("round-in-use", what=file.code)
 
 
 async def _check_not_held(connection: Connection, terms: Terms, difference: PlanDifference) -> None:

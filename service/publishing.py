@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from importers.round_file import Schedule
-from service.events import Event, to_ms
+from service.events import Event, from_ms, to_ms
 from service.filing import Clock
 from service.receipts import canonical
 from service.store import log, publications
@@ -43,10 +43,11 @@ class Publisher:
         self._announce(written.seq)
         return True
 
-    async def last_number(self, round_id: int) -> int:
-        """The number of a round's newest publication; 0 before the first."""
+    async def newest(self, round_id: int) -> tuple[int, datetime | None]:
+        """The number and moment of a round's newest publication; (0, None) before the first."""
         async with reading(self._engine) as connection:
-            return await publications.last_number(connection, round_id)
+            found = await publications.newest(connection, round_id)
+        return (0, None) if found is None else (found.number, from_ms(found.published_ms))
 
 
 def publication_times(schedule: Schedule) -> list[datetime]:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from service.errors import Refusal
+from service.store.engine import DatabaseFault
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:mingci:problem:"
@@ -96,6 +97,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     ),
     "not-published": (404, "尚未公布。", "Not published yet."),
     "not-found": (404, "没有这一项。", "There is no such thing."),
+    "round-in-use": (
+        409,
+        "这一轮已经开始：不能换年度，也不能去掉已过的时间点或改动已锁定的分数段。",
+        "The round has begun: its season, and gates that have passed, can no longer change.",
+    ),
     "plan-in-use": (
         409,
         "院校 {institution_code} 专业 {major_code} 已有考生填报，不能从计划中删除；可以改为 0。",
@@ -113,8 +119,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     ),
     "unavailable": (
         503,
-        "暂时无法保存，您原来的志愿仍然有效。请稍后重试。",
-        "Not available just now; what you held stands. Please try again later.",
+        "数据库暂时没有答复，不能确定这次是否已保存。请稍后查看您的志愿，或原样再提交一次，不会重复。",
+        (
+            "The database does not answer, so it is not known whether this was saved. Look at your choice "
+            "in a moment, or send the same request again: it counts once."
+        ),
     ),
     "invalid-request": (422, "请求的内容或格式不对。", "The request is not of the form expected."),
     "too-large": (413, "请求的内容过大。", "The request is too large."),
@@ -123,7 +132,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "此地址不支持这种操作。",
         "This address does not take that method.",
     ),
-    "internal": (500, "服务器内部错误，没有保存。", "An internal fault. Nothing was saved."),
+    "internal": (
+        500,
+        "服务器内部错误。请查看您的志愿，确认是否已保存。",
+        "An internal fault. Look at your choice to see whether it was saved.",
+    ),
 }
 
 
@@ -216,6 +229,12 @@ def install(app: FastAPI, as_page: AsPage) -> None:
         for name, value in (fault.headers or {}).items():
             response.headers[name] = value
         return response
+
+    @app.exception_handler(DatabaseFault)
+    async def unreachable(request: Request, fault: DatabaseFault) -> Response:
+        route = getattr(request.scope.get("route"), "path", None)
+        _log.error("database_failed", route=route, fault=type(fault).__name__)
+        return answer(request, Refusal("unavailable"))
 
     @app.exception_handler(Exception)
     async def broken(request: Request, fault: Exception) -> Response:

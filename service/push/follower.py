@@ -51,7 +51,7 @@ class Timekeeper:
         self._publisher = publisher
         self._clock = clock
         self._tick_s = tick_s
-        self._published: dict[str, int] = {}
+        self._published: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """Keep time until cancelled."""
@@ -75,11 +75,14 @@ class Timekeeper:
     async def _publish(self, one: RoundBoard, now: datetime) -> None:
         if one.terms.calendar is None:
             return
-        code = one.terms.file.code
-        due = sum(at <= now for at in publication_times(one.terms.calendar.schedule))
-        if self._published.get(code, 0) >= due:
+        code, round_id = one.terms.file.code, one.terms.round_id
+        due = [at for at in publication_times(one.terms.calendar.schedule) if at <= now]
+        if not due or self._published.get(code) == due[-1]:
             return
-        content = views.statistics_now(self._board, code, due)
-        if await self._publisher.publish(one.terms.round_id, due, content):
-            _log.info("statistics_published", round=code, number=due, seq=content["seq"])
-        self._published[code] = due
+        number, at = await self._publisher.newest(round_id)
+        if at is None or at < due[-1]:
+            await self._board.catch_up()
+            content = views.statistics_now(self._board, code, number + 1)
+            if await self._publisher.publish(round_id, number + 1, content):
+                _log.info("statistics_published", round=code, number=number + 1, seq=content["seq"])
+        self._published[code] = due[-1]

@@ -1,17 +1,16 @@
 """Candidates, their credentials and sessions."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importers.candidates import Candidates
-from service.store.engine import upsert
+from importers.candidates import OPTIONAL, Candidates
 from service.store.schema import candidate, credential, season, session
 
 
@@ -212,20 +211,12 @@ async def put_candidates(
 ) -> list[int]:
     """Add and update a season's candidates; their row ids, aligned with `rows`.
 
-    Nobody is removed: a candidate who is not in the file stays as is.
+    Nobody is removed: a candidate who is not in the file stays as is, and so does what a column
+    that is not in the file would say.
     """
-    known = dict(
-        cast(
-            "list[tuple[str, int]]",
-            (
-                await connection.execute(
-                    select(candidate.c.candidate_no, candidate.c.id).where(
-                        candidate.c.season_id == season_id
-                    )
-                )
-            ).all(),
-        )
-    )
+    query = select(candidate.c.candidate_no, candidate.c.id, candidate.c.subjects)
+    stored = await connection.execute(query.where(candidate.c.season_id == season_id))
+    known: dict[str, tuple[int, str]] = {r.candidate_no: (r.id, r.subjects) for r in stored}
     first_free = 1 + (await connection.scalar(select(func.max(candidate.c.id))) or 0)
     ids: list[int] = []
     fresh: list[dict[str, object]] = []
@@ -233,19 +224,31 @@ async def put_candidates(
     for values in _values(rows, season_id):
         number = cast("str", values["candidate_no"])
         if number in known:
-            ids.append(known[number])
-            changed.append({"id": known[number], **values})
+            row_id, subjects = known[number]
+            ids.append(row_id)
+            changed.append({"b_id": row_id, **_said(values, rows.given, subjects)})
         else:
             ids.append(first_free + len(fresh))
             fresh.append({"id": ids[-1], **values})
     if fresh:
         await connection.execute(insert(candidate), fresh)
     if changed:
-        await connection.execute(upsert(connection, candidate), changed)
+        columns: dict[str, object] = {n: bindparam(n) for n in changed[0] if n != "b_id"}
+        replace = update(candidate).where(candidate.c.id == bindparam("b_id")).values(columns)
+        await connection.execute(replace, changed)
     await connection.execute(
         update(season).where(season.c.id == season_id).values(candidates_digest=digest)
     )
     return ids
+
+
+def _said(values: Mapping[str, object], given: Collection[str], subjects: str) -> dict[str, object]:
+    """What a row of a file says of a candidate who is known; `subjects` is what is known of those."""
+    said = {name: v for name, v in values.items() if name in given or name not in OPTIONAL}
+    if subjects not in ("{}", values["subjects"]):
+        merged = {**json.loads(subjects), **json.loads(str(values["subjects"]))}
+        said["subjects"] = json.dumps(merged, ensure_ascii=False)
+    return said
 
 
 def _values(rows: Candidates, season_id: int) -> Iterable[dict[str, object]]:

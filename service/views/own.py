@@ -171,8 +171,10 @@ async def receipt(engine: Engine, candidate_id: int, receipt_id: str) -> Receipt
     Raises:
         Refusal: `not-found`, also for another's.
     """
-    async with reading(engine) as connection:
-        kept = await choices.receipt_called(connection, candidate_id, receipt_id)
+    kept = None
+    if receipt_id.isprintable():  # PostgreSQL refuses a NUL
+        async with reading(engine) as connection:
+            kept = await choices.receipt_called(connection, candidate_id, receipt_id)
     if kept is None:
         raise Refusal("not-found", what="receipt")
     return Receipt.from_json(kept.body)

@@ -207,12 +207,13 @@ def statistics_now(board: Board, round_code: str, number: int) -> StatisticsView
     """The table to publish as publication `number`. Not for the outside before that."""
     one = round_board(board, round_code)
     times = [] if one.terms.calendar is None else publication_times(one.terms.calendar.schedule)
+    following = next((at for at in times if at > board.as_of), None)
     return {
         "round": round_code,
         "number": number,
         "seq": board.seq,
         "as_of": moment(board.as_of),
-        "next_at": moment(times[number]) if number < len(times) else None,
+        "next_at": None if following is None else moment(following),
         "items": statistics_rows(one),
     }
 

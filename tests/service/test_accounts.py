@@ -100,3 +100,22 @@ def test_a_kept_initial_code_shows_neither_the_code_nor_that_two_are_equal():
     assert one != two
     assert "code" not in one
     assert len({new_initial_code() for _ in range(100)}) == 100
+
+
+async def test_a_sign_in_that_was_verified_before_a_change_opens_nothing_after_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    verify = house.accounts._fits
+
+    async def change_meanwhile(password: str, secret: str | None) -> bool:
+        fits = await verify(password, secret)
+        monkeypatch.setattr(house.accounts, "_fits", verify)
+        await house.accounts.change_password(house.ids["101"], "code-101", NEW)
+        return fits
+
+    monkeypatch.setattr(house.accounts, "_fits", change_meanwhile)
+    assert await refused(house.accounts.sign_in("101", "code-101")) == "wrong-credentials"
+
+
+async def test_a_number_no_store_can_hold_is_an_unknown_number(house: House):
+    assert await refused(house.accounts.sign_in("\0", "x")) == "wrong-credentials"

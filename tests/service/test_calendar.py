@@ -126,3 +126,23 @@ def test_segments_partition_the_score_line_and_higher_scores_close_no_later(made
         index = calendar.segments.index(calendar.segment_of(score))
         assert index == sum(score < bound for bound in bounds)
     assert calendar.closes_at(max(one, other)) <= calendar.closes_at(min(one, other))
+
+
+def test_a_seal_covers_its_scores_whatever_the_segments_are_called_later():
+    recut = Calendar(
+        Schedule(
+            OPENS,
+            None,
+            None,
+            CLOSES,
+            segments=(
+                Segment(HIGH + 50_000, CLOSES),
+                Segment(HIGH, HIGH_CLOSES),
+                Segment(None, CLOSES),
+            ),
+        )
+    )
+    passed = frozenset({"opens", "segment:600.5"})
+    assert recut.refusal("modify", HIGH + 60_000, HIGH_CLOSES, passed) == "segment-closed"
+    assert recut.lock(HIGH + 60_000, passed) == "locked"
+    assert recut.lock(HIGH - 1, passed) == "open"

@@ -209,6 +209,15 @@ async def test_who_is_unknown_and_a_round_that_is_unknown_are_not_found(house: H
     assert await refused(house.desk.file(10**6, ROUND, wish, 0, "k")) == "not-found"
 
 
+@pytest.mark.parametrize("key", ["\0", "x" * 129, "", "键"])
+async def test_a_key_that_no_store_can_hold_fails_nobody_else(house: House, key: str):
+    asked = (house.file("101", "5012", ("01",), key=key), house.file("102", "5012", ("01",)))
+    bad, good = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(bad, Refusal)
+    assert bad.code == "invalid-request"
+    assert not isinstance(good, BaseException)
+
+
 async def test_two_hundred_at_once_get_seq_without_gaps_and_a_stored_receipt_each(house: House):
     numbers = [str(n) for n in range(9000, 9200)]
     await house.import_candidates(many(map(int, numbers)))

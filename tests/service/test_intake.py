@@ -209,3 +209,33 @@ async def test_the_tracks_of_a_season_are_those_of_its_plans_and_tie_break_order
     await small.import_round(more)
     assert await small.intake.known_tracks(SEASON) == {"理科", "文科", "蒙授理科"}
     assert await small.intake.known_tracks("1999") == set()
+
+
+async def test_a_file_of_scores_alone_leaves_names_bonus_and_subjects(small: House):
+    full = "candidate_no,name,track,exam_score,bonus,id_number,数学,语文,initial_code\n"
+    await small.import_candidates(full + "901,辛,理科,500,5,110101200801010011,90,80,c\n")
+    await small.import_candidates("candidate_no,track,exam_score,数学\n901,理科,510,100\n")
+    async with reading(small.engine) as connection:
+        season_id = await rounds.season_id_of(connection, SEASON)
+        assert season_id is not None
+        roster = await people.read_roster(connection, season_id)
+        row = roster.number.index("901")
+        profile = await people.read_profile(connection, int(roster.id[row]))
+    assert (profile.name, profile.exam, profile.bonus) == ("辛", 510_000, 5_000)
+    assert {name: int(marks[row]) for name, marks in roster.subjects.items()} == {
+        "数学": 100_000,
+        "语文": 80_000,
+    }
+
+
+async def test_a_round_does_not_move_to_another_season(small: House):
+    moved = ROUND_FILE.replace('"2026-general"', '"2027-general"')
+    assert (await refused(small.import_round(moved))).code == "round-in-use"
+
+
+async def test_a_gate_that_has_passed_stays_in_the_round_file(small: House):
+    small.clock.at("11:00")
+    await small.desk.pass_gates()
+    lower = ROUND_FILE.replace("min_score = 600", "min_score = 590")
+    assert (await refused(small.import_round(lower))).code == "round-in-use"
+    assert await small.import_round(ROUND_FILE.replace("min_score = 500", "min_score = 510"))

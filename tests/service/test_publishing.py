@@ -6,7 +6,7 @@ from service import views
 from service.publishing import Publisher, publication_times
 from service.push.follower import Timekeeper
 from service.shapes import StatisticsView
-from tests.builders import ROUND, House
+from tests.builders import ROUND, ROUND_FILE, House
 from tests.service.moves import round_of
 
 
@@ -68,3 +68,18 @@ async def test_the_timekeeper_passes_gates_and_the_board_knows(small: House):
     small.clock.at("11:00")
     await a_timekeeper(small).look()
     assert views.state_of(round_of(small)) == "closing"
+
+
+async def test_another_period_goes_on_after_the_last_and_still_publishes_the_close(small: House):
+    await small.import_round(ROUND_FILE.replace('"1h"', '"10m"'))
+    await small.board.catch_up()
+    for time in ("08:10", "08:20", "08:30"):
+        small.clock.at(time)
+        await a_timekeeper(small).look()
+    await small.import_round(ROUND_FILE)
+    await small.board.catch_up()
+    await a_timekeeper(small).look()
+    assert (await table(small))["number"] == 3
+    small.clock.at("14:00")
+    await a_timekeeper(small).look()
+    assert ((await table(small))["number"], (await table(small))["next_at"]) == (4, None)

@@ -7,7 +7,8 @@ import pytest
 
 from service.push.hub import Hub
 from service.settings import Settings
-from tests.builders import Clock, loaded_sqlite
+from service.store.engine import DatabaseFault
+from tests.builders import Clock, loaded_sqlite, running, sqlite_url
 from web.app import make_app
 
 
@@ -32,3 +33,19 @@ async def test_a_process_that_is_stopped_calls_nothing_fatal(tmp_path: Path) -> 
     async with app.router.lifespan_context(app):
         await asyncio.sleep(0.1)
     assert fatal == []
+
+
+async def test_a_database_that_fails_is_unavailable_and_claims_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(sqlite_url(tmp_path)) as service:
+        await service.token("101")
+
+        async def locked(*_: object, **__: object) -> None:
+            raise DatabaseFault("database is locked")
+
+        monkeypatch.setattr(service.app.state.services.desk, "file", locked)
+        answer = await service.file("101", "5012")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:mingci:problem:unavailable"
+    assert "不能确定" in answer.json()["detail"]

@@ -67,17 +67,17 @@ async def test_import_sign_in_filing_and_faults_leave_no_trace_of_a_person(
         monkeypatch.setattr("service.views.own_choice", broken)
         monkeypatch.setattr("service.accounts.people.find_credential", broken)
         answer = await service.call(number, "GET", "/choice")
-        assert answer.status_code == 500
+        assert answer.status_code == 503
         answer = await service.client.post(
             "/api/v1/sessions", json={"candidate_no": number, "password": code}
         )
-        assert answer.status_code == 500
+        assert answer.status_code == 503
         assert PERSON["name"] not in answer.text
         secrets = [service.tokens[number], "wrong-secret", *PERSON.values()]
 
     told = capsys.readouterr().err
     lines = [json.loads(line) for line in told.splitlines()]
-    assert "request_failed" in {line["event"] for line in lines}
+    assert "database_failed" in {line["event"] for line in lines}
     for secret in secrets:
         if secret not in ("理科", "601.5"):
             assert secret not in told
