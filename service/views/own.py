@@ -94,29 +94,25 @@ def what_if(
     return views
 
 
-def own_unit_key(
-    board: Board, round_code: str, candidate_id: int, institution: str, nature: str | None
-) -> UnitKey:
-    """The unit an institution code means to this candidate.
+def own_unit_keys(
+    board: Board, round_code: str, candidate_id: int, institution: str
+) -> list[UnitKey]:
+    """The units an institution code means to this candidate: one for each plan nature.
 
     Raises:
-        Refusal: `unknown-unit`, also where only a plan nature tells several apart.
+        Refusal: `unknown-unit` when there is none in the own track.
     """
     one = round_board(board, round_code)
-    row = _row(one, candidate_id)
-    track = one.book.roll.track[row]
+    track = one.book.roll.track[_row(one, candidate_id)]
     plan = one.book.plan
-    fits = [
+    found = [
         key
         for n, key in enumerate(plan.keys)
-        if key.institution_code == institution
-        and plan.track[n] == track
-        and nature in (None, key.plan_nature)
+        if key.institution_code == institution and plan.track[n] == track
     ]
-    plain = [key for key in fits if not key.plan_nature]
-    if len(fits) == 1 or plain:
-        return (plain or fits)[0]
-    raise Refusal("unknown-unit", institution_code=institution)
+    if not found:
+        raise Refusal("unknown-unit", institution_code=institution)
+    return sorted(found)
 
 
 async def me(engine: Engine, board: Board, candidate_id: int) -> Me:

@@ -224,15 +224,14 @@ async def test_the_public_plan_is_searched_by_code_name_and_major_and_paged(smal
     assert (len(first), after, len(rest), end) == (4, 4, 2, None)
 
 
-async def test_an_institution_code_means_the_plain_unit_of_the_own_track(small: House):
-    def key(number: str, institution: str, nature: str | None = None) -> UnitKey:
-        return views.own_unit_key(small.board, ROUND, small.ids[number], institution, nature)
+async def test_an_institution_code_means_its_units_of_the_own_track(small: House):
+    def keys(number: str, institution: str) -> list[UnitKey]:
+        return views.own_unit_keys(small.board, ROUND, small.ids[number], institution)
 
-    assert key("101", "E87") == UnitKey("E87", "理科", "")
-    assert key("101", "E87", "国家专项") == UnitKey("E87", "理科", "国家专项")
-    assert key("201", "5012") == UnitKey("5012", "文科", "")
+    assert keys("101", "E87") == [UnitKey("E87", "理科", ""), UnitKey("E87", "理科", "国家专项")]
+    assert keys("201", "5012") == [UnitKey("5012", "文科", "")]
     with pytest.raises(Refusal):
-        key("201", "5037")
+        keys("201", "5037")
 
 
 async def test_the_schedule_shows_bounds_and_what_is_sealed(small: House):

@@ -140,7 +140,8 @@ async def test_what_if_answers_up_to_four_units_and_changes_nothing(service: Run
     codes = ["5012", "5037", "00", "E87"]
     answer = await service.call("104", "GET", "/what-if", params={"institution_code": codes})
     items = answer.json()["items"]
-    assert [item["unit"]["institution_code"] for item in items] == codes
+    assert [item["unit"]["institution_code"] for item in items] == [*codes, "E87"]
+    assert [item["unit"]["plan_nature"] for item in items[3:]] == ["", "国家专项"]
     assert (items[0]["rank"], items[0]["tied"]) == (2, 2)
     assert all(set(item) == STANDING for item in items)
     assert (await service.call("104", "GET", "/choice")).json()["version"] == 0

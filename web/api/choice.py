@@ -101,12 +101,13 @@ async def what_if(
         Query(min_length=1, max_length=views.WHAT_IF_LIMIT),
     ],
 ) -> StandingList:
-    """The standing one would have in up to four units, all from one state, changing nothing."""
-    keys = [
-        views.own_unit_key(at.board, round_code, person.candidate_id, code, None)
-        for code in institution_code
-    ]
-    return {"items": views.what_if(at.board, round_code, person.candidate_id, keys), "next": None}
+    """The standing one would have in up to four units, all from one state, changing nothing.
+
+    A code that has several plan natures in the own track is answered with each of them.
+    """
+    who = (at.board, round_code, person.candidate_id)
+    keys = [views.own_unit_keys(*who, code) for code in institution_code]
+    return {"items": [view for some in keys for view in views.what_if(*who, some)], "next": None}
 
 
 async def _filed(at: Services, receipt: Receipt, round_code: str, candidate_id: int) -> Filed:
