@@ -55,12 +55,16 @@ async def sign_in(page: Page, candidate_no: str) -> None:
     await page.wait_for_url("**/my")
 
 
-async def file_first_choice(page: Page) -> None:
-    """Find 5012, take its first major, check, confirm."""
-    await page.goto("/my/choice?institution=5012&nature=")
+async def check_choice(page: Page, institution: str) -> None:
+    """Take an institution's first major and go on to the page that asks for confirmation."""
+    await page.goto(f"/my/choice?institution={institution}&nature=")
     await page.locator("main select").first.select_option("01")
     await page.get_by_label("服从", exact=True).check()
     await page.get_by_role("button", name="核对").click()
+
+
+async def file_first_choice(page: Page) -> None:
+    await check_choice(page, "5012")
     await page.get_by_role("button", name="确认").click()
     await expect(page.get_by_text("志愿已保存")).to_be_visible()
 
@@ -98,7 +102,8 @@ async def test_all_of_it_works_without_javascript(chromium: Path, tmp_path: Path
         await page.goto("/my")
         await expect(page.locator("[data-slot=rank]")).to_have_text("2")
         await page.goto("/my/choice/withdraw")
-        await page.get_by_role("button", name="删除").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="删除").click()
         await page.goto("/my")
         await expect(page.locator("[data-slot=rank]")).to_have_count(0)
 
@@ -127,10 +132,8 @@ async def test_a_refused_change_says_that_the_old_choice_stands(
     ):
         await sign_in(page, "102")
         await file_first_choice(page)
-        await page.goto("/my/choice?institution=5037&nature=")
-        await page.locator("main select").first.select_option("01")
-        await page.get_by_label("服从", exact=True).check()
-        await page.get_by_role("button", name="核对").click()
+        await check_choice(page, "5037")
+        await expect(page.get_by_role("button", name="确认")).to_be_visible()
         server.clock.at("11:00")
         await page.get_by_role("button", name="确认").click()
         await expect(page.get_by_text("没有保存").first).to_be_visible()

@@ -13,13 +13,12 @@ from importers.book_files import FileReports
 from importers.candidates import read_candidates
 from importers.choices import read_choices
 from importers.plans import read_plan
-from importers.round_file import read_round
 from ranking.book import NO_UNIT
 from ranking.outcomes import OUTCOME_NAMES, REASON_NAMES, Outcome, Placement
 from ranking.regimes import admit as decide
-from ranking.rules import RoundRules, UnitKey
+from ranking.rules import UnitKey
 from web.cli.csv_text import cell, csv_bytes, look_up, text_order
-from web.cli.files import open_source, progress, refuse, tell_notices, write_whole
+from web.cli.files import open_source, progress, read_rules, refuse, tell_notices, write_whole
 
 app = typer.Typer(help="Decide a round from files, without a database.")
 
@@ -64,12 +63,7 @@ def load_round(
     step: Callable[[str], None],
 ) -> FileRound:
     """The round in four files, or the end of the command with every fault on stderr."""
-    rules, reports = RoundRules(), []
-    if round_file is not None:
-        step("reading the round")
-        terms, report = read_round(open_source(round_file))
-        reports.append(report)
-        rules = rules if terms is None else terms.rules
+    rules, reports = read_rules(round_file, step)
     step("reading the plan")
     rows, plan_report = read_plan(open_source(plan), digest=False)
     step("reading candidates")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from importers.report import Report
 from importers.tables import Source
+from ranking.rules import RoundRules
 
 
 def open_source(path: Path) -> Source:
@@ -16,6 +17,19 @@ def open_source(path: Path) -> Source:
     except OSError as error:
         _tell(f"{path}: cannot be read: {error.strerror}")
         raise SystemExit(1) from error
+
+
+def read_rules(
+    round_file: Path | None, step: Callable[[str], None]
+) -> tuple[RoundRules, list[Report]]:
+    """The rules of a round file and what was found on it; the defaults without a file."""
+    if round_file is None:
+        return RoundRules(), []
+    from importers.round_file import read_round  # noqa: PLC0415 - without a file, not needed
+
+    step("reading the round")
+    terms, report = read_round(open_source(round_file))
+    return (RoundRules() if terms is None else terms.rules), [report]
 
 
 def refuse(reports: Iterable[Report]) -> SystemExit:

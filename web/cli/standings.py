@@ -9,10 +9,9 @@ from importers.book_files import FileBook, FileReports, book_of
 from importers.candidates import read_candidates
 from importers.choices import read_choices
 from importers.plans import read_plan
-from ranking.rules import RoundRules
 from ranking.standing import standings
 from web.cli.beside import Beside
-from web.cli.files import open_source, progress, refuse, tell_notices, write_whole
+from web.cli.files import open_source, progress, read_rules, refuse, tell_notices, write_whole
 from web.cli.standings_csv import standings_csv
 
 
@@ -46,14 +45,7 @@ def load_book(
     step: Callable[[str], None],
 ) -> FileBook:
     """The book in four files, or the end of the command with every fault on stderr."""
-    rules, reports = RoundRules(), []
-    if round_file is not None:
-        from importers.round_file import read_round  # noqa: PLC0415 - without one, not needed
-
-        step("reading the round")
-        terms, report = read_round(open_source(round_file))
-        reports.append(report)
-        rules = rules if terms is None else terms.rules
+    rules, reports = read_rules(round_file, step)
     step("reading the files")
     sources = [open_source(path) for path in (plan, candidates, choices)]
     choices_read = Beside(lambda: read_choices(sources[2], digest=False))
