@@ -15,9 +15,10 @@ import numpy as np
 from importers.book_files import tie_keys
 from importers.draws import draw_numbers
 from ranking.book import NO_MAJOR, NO_UNIT, Plan, Roll, empty_book, make_roll
+from ranking.current import Current
 from ranking.lists import Lists
 from ranking.outlook import Gates, OneOutlook, Outlook, outlook, outlook_of
-from ranking.standing import Standing, Standings, standing_of, standings
+from ranking.standing import Standing, Standings, standing_of
 from service.events import IMPORTS, Event
 from service.store import choices, log, people, rounds
 from service.store.engine import Connection, Engine, reading
@@ -72,6 +73,7 @@ class RoundBoard:
             row = self.row_by_candidate[candidate_id]
             self.book.unit[row], self.book.first_major[row] = self._place(unit_id, first_major_id)
         self._lists = Lists(self.book)
+        self._current = Current(self.book)
         self._computed: tuple[int, Computed] | None = None
 
     @property
@@ -104,9 +106,9 @@ class RoundBoard:
             self.version += 1
 
     def computed(self) -> Computed:
-        """Everybody's standing now; computed once for each version."""
+        """Everybody's standing now; computed once for each version, and written again by the next."""
         if self._computed is None or self._computed[0] != self.version:
-            now = standings(self.book)
+            now = self._current.standings()
             self._computed = (self.version, Computed(now, outlook(self.book, now, self.gates)))
         return self._computed[1]
 
