@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -211,12 +212,13 @@ def _loaded_file() -> bytes:
     """A SQLite database with the small round in it, made once for each test process."""
     with TemporaryDirectory() as folder:
         url = sqlite_url(Path(folder))
-        asyncio.run(load(url, Clock()))
+        with ThreadPoolExecutor(1) as thread:  # a test may have a loop running in this one
+            thread.submit(asyncio.run, load(url, Clock())).result()
         return (Path(folder) / "mingci.db").read_bytes()
 
 
 def loaded_sqlite(folder: Path) -> str:
-    """A database file of this test's own with the small round loaded. Not inside a running loop."""
+    """A database file of this test's own with the small round loaded."""
     (folder / "mingci.db").write_bytes(_loaded_file())
     return sqlite_url(folder)
 

@@ -28,6 +28,7 @@ from web.api import choice, health, rounds, sessions
 from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
+from web.heads import Heads
 from web.metrics import Measured, Metrics
 from web.pages.routing import refused
 
@@ -122,6 +123,7 @@ def make_app(
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     app.add_middleware(Bounded)
+    app.add_middleware(Heads)
     app.add_middleware(Measured)
     app.add_middleware(SafeHeaders)
     refusals.install(app, refused)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service.errors import Refusal
 from service.store.engine import DatabaseFault
+from web.csp import HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:mingci:problem:"
@@ -240,7 +241,9 @@ def install(app: FastAPI, as_page: AsPage) -> None:
     async def broken(request: Request, fault: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", None)
         _log.error("request_failed", route=route, fault=type(fault).__name__, exc_info=fault)
-        return answer(request, Refusal("internal"))
+        response = answer(request, Refusal("internal"))
+        response.headers.update(HEADERS)  # this answer is made outside every middleware
+        return response
 
 
 def _wants_page(request: Request) -> bool:

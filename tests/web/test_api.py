@@ -253,3 +253,11 @@ async def test_an_unknown_address_and_a_wrong_method_are_problems(service: Runni
     assert answer.status_code == 405
     assert slug(answer) == "method-not-allowed"
     assert answer.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/", "/api/v1/rounds", "/api/v1/nothing"])
+async def test_head_answers_as_get_does_without_the_body(service: Running, path: str):
+    asked, whole = await service.client.head(path), await service.client.get(path)
+    assert asked.status_code == whole.status_code
+    assert asked.content == b""
+    assert asked.headers.items() == whole.headers.items()

@@ -10,6 +10,7 @@ from service.settings import Settings
 from service.store.engine import DatabaseFault
 from tests.builders import Clock, loaded_sqlite, running, sqlite_url
 from web.app import make_app
+from web.csp import HEADERS
 
 
 async def test_a_process_whose_hub_has_failed_ends_itself(
@@ -49,3 +50,19 @@ async def test_a_database_that_fails_is_unavailable_and_claims_nothing(
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:mingci:problem:unavailable"
     assert "不能确定" in answer.json()["detail"]
+
+
+async def test_the_answer_to_an_own_fault_carries_the_safe_headers_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(sqlite_url(tmp_path)) as service:
+        await service.token("101")
+
+        async def broken(*_: object, **__: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(service.app.state.services.desk, "file", broken)
+        answer = await service.file("101", "5012")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "urn:mingci:problem:internal"
+    assert answer.headers.items() >= HEADERS.items()
