@@ -1,0 +1,55 @@
+"""Where the draw alone decided: who got less than somebody equal on every key. RULES.md 5.5.
+
+A draw must be seen where it is used. These functions look at what was given and say who lost by
+nothing but the lot; they decide nothing.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .book import Index, Int, Mask, run_starts
+from .matching import NO_WISH, Priorities, Wishes
+
+
+def cut_by_draw(group: Int, tie_class: Int, taken: Mask, groups: int) -> Mask:
+    """(a,) bool: not taken, though an equal of the same group was; a line cut through a tie.
+
+    group (a,) below `groups`; tie_class (a,), ascending with the order in which they are taken.
+    """
+    last = np.full(groups, -1, np.int64)
+    last[group[taken]] = tie_class[taken]
+    cut: Mask = ~taken & (last[group] == tie_class)
+    return cut
+
+
+def lost_by_draw(
+    lists: Wishes, granted: Index, priority: Priorities, merit: Sequence[NDArray[np.integer]]
+) -> Mask:
+    """(n,) bool: a better wish than what was granted went, at last, to an equal.
+
+    granted (n,) wish or NO_WISH; priority (w,), lower wins; merit: (w,) columns, all that a wish is
+    judged by before the draw. Who lost a wish has no better merit there than the last who got it.
+    """
+    owner = lists.owner
+    end = np.where(granted == NO_WISH, lists.start[1:], granted)
+    got = granted[granted != NO_WISH]
+    got = got[np.argsort(priority[got])]
+    bar = np.full(int(lists.target.max(initial=-1)) + 1, NO_WISH, np.intp)
+    bar[lists.target[got]] = got
+    wish = np.flatnonzero(np.arange(len(owner)) < end[owner])
+    wish = wish[bar[lists.target[wish]] != NO_WISH]
+    for column in merit:
+        wish = wish[column[wish] == column[bar[lists.target[wish]]]]
+    lost = np.zeros(len(lists), np.bool_)
+    lost[owner[wish]] = True
+    return lost
+
+
+def shared_unequally(got: Int, *merit: NDArray[np.generic]) -> Mask:
+    """(a,) bool: got another thing than the first of one's equals; those of equal merit lie together."""
+    begins = np.flatnonzero(run_starts(*merit))
+    first = np.repeat(got[begins], np.diff(begins, append=len(got)))
+    unequal: Mask = got != first
+    return unequal
