@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .book import Index, Int, Mask, run_starts
-from .matching import NO_WISH, Priorities, Wishes
+from .matching import NO_WISH, Priorities, Wishes, spans
 
 
 def cut_by_draw(group: Int, tie_class: Int, taken: Mask, groups: int) -> Mask:
@@ -25,25 +25,34 @@ def cut_by_draw(group: Int, tie_class: Int, taken: Mask, groups: int) -> Mask:
 
 
 def lost_by_draw(
-    lists: Wishes, granted: Index, priority: Priorities, merit: Sequence[NDArray[np.integer]]
+    lists: Wishes,
+    granted: Index,
+    priority: Priorities | None = None,
+    of_owner: Sequence[NDArray[np.integer]] = (),
+    of_wish: Sequence[NDArray[np.integer]] = (),
 ) -> Mask:
     """(n,) bool: a better wish than what was granted went, at last, to an equal.
 
-    granted (n,) wish or NO_WISH; priority (w,), lower wins; merit: (w,) columns, all that a wish is
-    judged by before the draw. Who lost a wish has no better merit there than the last who got it.
+    granted (n,) wish or NO_WISH; priority (w,), lower wins; without it those before come first.
+    of_owner (n,) and of_wish (w,): all that a wish is judged by before the draw. Who lost a wish is
+    never better there than the last who got it, so equality is enough to see a draw.
     """
-    owner = lists.owner
-    end = np.where(granted == NO_WISH, lists.start[1:], granted)
-    got = granted[granted != NO_WISH]
-    got = got[np.argsort(priority[got])]
-    bar = np.full(int(lists.target.max(initial=-1)) + 1, NO_WISH, np.intp)
-    bar[lists.target[got]] = got
-    wish = np.flatnonzero(np.arange(len(owner)) < end[owner])
-    wish = wish[bar[lists.target[wish]] != NO_WISH]
-    for column in merit:
-        wish = wish[column[wish] == column[bar[lists.target[wish]]]]
+    got = np.flatnonzero(granted != NO_WISH)
+    if priority is not None:
+        got = got[np.argsort(priority[granted[got]])]
+    holder = np.full(int(lists.target.max(initial=-1)) + 1, NO_WISH, np.intp)
+    holder[lists.target[granted[got]]] = got
+    start = lists.start[:-1]
+    better = np.where(granted == NO_WISH, lists.start[1:], granted) - start
+    wish, owner = spans(start, better), np.repeat(np.arange(len(lists)), better)
+    rival = holder[lists.target[wish]]
+    equal = rival != NO_WISH
+    for column in of_owner:
+        equal &= column[owner] == column[rival]
+    for column in of_wish:
+        equal &= column[wish] == column[granted[rival]]
     lost = np.zeros(len(lists), np.bool_)
-    lost[owner[wish]] = True
+    lost[owner[equal]] = True
     return lost
 
 

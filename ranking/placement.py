@@ -94,7 +94,7 @@ class _Desk:
         priority = priorities(lists, self.roll, row, terms, order, ties)
         granted = deferred_acceptance(lists, priority, self.free)
         merit = merits(lists, self.roll, row, terms, ties)
-        self.by_draw[scope] |= lost_by_draw(lists, granted, priority, merit)
+        self.by_draw[scope] |= lost_by_draw(lists, granted, priority, of_wish=merit)
         self.reason[scope] = np.where(
             self.forms.accepts_adjustment[scope], Reason.NOTHING_LEFT, Reason.DECLINES_ADJUSTMENT
         )
@@ -186,8 +186,7 @@ class _Desk:
         """(a,) who of the line stood behind an equal when a seat, or a better one, was given."""
         tie_class, unit = self.roll.tie_class[self.forms.row[line]], self.forms.unit[line]
         got = granted != NO_WISH
-        merit = (tie_class[lists.owner],)
-        behind = lost_by_draw(lists, granted, lists.owner.astype(np.int64), merit)
+        behind = lost_by_draw(lists, granted, of_owner=(tie_class,))
         left_out = cut_by_draw(unit, tie_class, got, len(self.plan.keys))
         return np.where(got, behind, self.by_draw[line] | (behind & asked) | (left_out & ~asked))
 

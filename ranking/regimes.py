@@ -94,10 +94,8 @@ class _Round:
         """One pass over those not filed yet; whether anybody was."""
         lists, mine = self._still_waiting()
         granted = serial_dictatorship(lists, room)
-        by_order = lists.owner.astype(np.int64)
-        self.result.by_draw[:] |= lost_by_draw(
-            lists, granted, by_order, (self.roll.tie_class[by_order],)
-        )
+        behind = lost_by_draw(lists, granted, of_owner=(self.roll.tie_class,))
+        self.result.by_draw[:] |= behind
         which = granted[granted != NO_WISH]
         if mine is not None:
             which = mine[which]
