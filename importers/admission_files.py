@@ -15,14 +15,14 @@ from importers.book_files import (
 )
 from importers.candidates import Candidates
 from importers.choices import Choices
-from importers.columns import numbers_of
+from importers.columns import Column, numbers_of
 from importers.draws import draw_numbers
 from importers.matching import Matched, match_choices
 from importers.plans import MajorRow, by_unit
 from ranking.book import Plan, Roll, make_roll
 from ranking.outcomes import Forms
 from ranking.rules import RoundRules, UnitKey
-from ranking.terms import Terms, Ties, terms_of, tie_ranks
+from ranking.terms import Terms, Ties, terms_of, tie_ranks, with_extra_seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,11 @@ class FileRound:
     """All that `ranking.regimes.admit` needs, and what its rows, units and majors are called.
 
     Attributes:
-        candidate_no: (n,) by the candidates' row, which is the roll's `ident`.
-        track: (n,) each candidate's track, likewise.
+        numbers: (n,) candidate numbers by the candidates' row, which is the roll's `ident`.
+        tracks: by the roll's track number.
         units: (m,) by unit index.
         majors: (k,) by major index.
+        plan: what is offered, with the extra seats that the round file adds.
     """
 
     rules: RoundRules
@@ -42,8 +43,8 @@ class FileRound:
     forms: Forms
     terms: Terms
     ties: Ties
-    candidate_no: list[str]
-    track: list[str]
+    numbers: Column
+    tracks: tuple[str, ...]
     units: tuple[UnitKey, ...]
     majors: tuple[MajorRow, ...]
 
@@ -67,7 +68,9 @@ def round_of(
     refuse_absent_subjects(candidates, tracks, rules, reports.candidates)
     if not (reports.choices.accepted and reports.candidates.accepted):
         return None
-    plan = plan_of(units, tracks, rules)
+    majors = tuple(row for of_unit in units.values() for row in of_unit)
+    codes = [row.major_code for row in majors]
+    plan = with_extra_seats(plan_of(units, tracks, rules), rules, codes)
     track = numbers_of(candidates.tracks, tracks).astype(np.int16)
     keys = tie_keys(candidates.subjects, track, tracks, rules)
     draw = draw_numbers(rules.draw_seed, candidates.candidate_no)
@@ -77,12 +80,12 @@ def round_of(
         plan=plan,
         roll=roll,
         forms=forms_of(matched, roll),
-        terms=terms_of(plan, rules),
+        terms=terms_of(plan, rules, codes),
         ties=tie_ranks(roll, keys, draw),
-        candidate_no=candidates.candidate_no,
-        track=candidates.track,
+        numbers=candidates.numbers,
+        tracks=tuple(tracks),
         units=tuple(units),
-        majors=tuple(row for of_unit in units.values() for row in of_unit),
+        majors=majors,
     )
 
 

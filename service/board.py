@@ -14,16 +14,21 @@ import numpy as np
 
 from importers.book_files import tie_keys
 from importers.draws import draw_numbers
-from ranking.book import NO_MAJOR, NO_UNIT, Plan, Roll, empty_book, make_roll
+from ranking.book import NO_MAJOR, NO_UNIT, Draw, Int, Plan, Roll, empty_book, make_roll
 from ranking.current import Current
 from ranking.lists import Lists
+from ranking.outcomes import lowest_admitted
 from ranking.outlook import Gates, OneOutlook, Outlook, outlook, outlook_of
+from ranking.regimes import admit
 from ranking.standing import Standing, Standings, standing_of
+from ranking.terms import terms_of, tie_ranks
 from service.events import IMPORTS, Event
 from service.store import choices, log, people, rounds
+from service.store.choices import Listed
 from service.store.engine import Connection, Engine, reading
 from service.store.people import Roster
 from service.terms import Terms
+from service.wishes import MajorWishes, listed_by
 
 Held: TypeAlias = tuple[int, int, int | None]
 """A choice as (candidate id, unit id, first major id)."""
@@ -53,6 +58,7 @@ class RoundBoard:
         passed: set[str],
         held: Iterable[Held],
         loaded_at: int,
+        listed: Iterable[Listed] = (),
     ) -> None:
         tracks = sorted({u.key.track for u in terms.units} | set(roster.track))
         number = {track: n for n, track in enumerate(tracks)}
@@ -60,7 +66,9 @@ class RoundBoard:
         self.passed = passed
         self.version = 0
         self.loaded_at = loaded_at
-        self.book = empty_book(plan_of(terms, number), roll_of(terms, roster, number))
+        keys, draw = tie_columns(terms, roster, number)
+        self.book = empty_book(plan_of(terms, number), roll_of(roster, number, keys, draw))
+        self.ties = tie_ranks(self.book.roll, keys, draw)
         self.row_by_candidate: dict[int, int] = dict(
             zip(roster.id.tolist(), self.book.roll.row_of().tolist(), strict=True)
         )
@@ -72,6 +80,9 @@ class RoundBoard:
         for candidate_id, unit_id, first_major_id in held:
             row = self.row_by_candidate[candidate_id]
             self.book.unit[row], self.book.first_major[row] = self._place(unit_id, first_major_id)
+        self.wishes = MajorWishes(len(self.book.roll), terms.file.rules.majors_per_choice)
+        for one in listed:
+            self._list(one)
         self._lists = Lists(self.book)
         self._current = Current(self.book)
         self._computed: tuple[int, Computed] | None = None
@@ -101,9 +112,26 @@ class RoundBoard:
         """Take in one event of this round."""
         if event.candidate_id is not None:
             self.place(event.candidate_id, event.unit_id, event.first_major_id)
+            self._list(listed_by(event))
         elif event.kind in ("gate_passed", "segment_sealed"):
             self.passed.add(str((event.body or {})["gate"]))
             self.version += 1
+
+    def _list(self, one: Listed) -> None:
+        """Write what a choice lists; a major that has left the plan is passed over."""
+        majors = [self.major_index[m] for m in one.majors if m in self.major_index]
+        self.wishes.put(self.row_by_candidate[one.candidate_id], majors, one.accepts_adjustment)
+
+    def projected(self) -> Int:
+        """The lowest score that each major would admit if filing closed now; see `lowest_admitted`.
+
+        By the function that decides the round, on the published plan. RULES.md 2, 5.
+        """
+        plan, roll, rules = self.book.plan, self.book.roll, self.terms.file.rules
+        codes = [major.code for unit in self.terms.units for major in unit.majors]
+        forms, terms = self.wishes.forms(self.book.unit), terms_of(plan, rules, codes)
+        placed = admit(rules.regime, plan, roll, forms, terms, self.ties)
+        return lowest_admitted(plan, roll, placed)
 
     def computed(self) -> Computed:
         """Everybody's standing now; computed once for each version, and written again by the next."""
@@ -211,7 +239,8 @@ async def _read_round(connection: Connection, code: str, loaded_at: int) -> Roun
     passed = await rounds.passed_gates(connection)
     roster = await people.read_roster(connection, terms.season_id)
     held = await choices.held_in(connection, terms.round_id)
-    return RoundBoard(terms, roster, passed.get(terms.round_id, set()), held, loaded_at)
+    listed = await choices.listed_in(connection, terms.round_id)
+    return RoundBoard(terms, roster, passed.get(terms.round_id, set()), held, loaded_at, listed)
 
 
 def plan_of(terms: Terms, track_number: dict[str, int]) -> Plan:
@@ -229,18 +258,25 @@ def plan_of(terms: Terms, track_number: dict[str, int]) -> Plan:
     )
 
 
-def roll_of(terms: Terms, roster: Roster, track_number: dict[str, int]) -> Roll:
-    """The candidates in ranking order: tie-break keys by track, then the published draw."""
+def tie_columns(
+    terms: Terms, roster: Roster, track_number: dict[str, int]
+) -> tuple[Int | None, Draw]:
+    """The tie-break keys of everybody's own track, and the published draw. RULES.md 5.5."""
     rules = terms.file.rules
     track = np.array([track_number[t] for t in roster.track], np.int16)
     nothing = np.zeros(len(track), np.int32)
     named = {name for names in rules.tie_break.values() for name in names}
     subjects = {**dict.fromkeys(named, nothing), **roster.subjects}
-    strict = any(own.strict for own in rules.units.values())
+    keys = tie_keys(subjects, track, track_number, rules)
+    return keys, draw_numbers(rules.draw_seed, roster.number)
+
+
+def roll_of(roster: Roster, track_number: dict[str, int], tie_keys: Int | None, draw: Draw) -> Roll:
+    """The candidates in ranking order: tie-break keys by track, then the published draw."""
     return make_roll(
         filing=roster.exam + roster.bonus,
         exam=roster.exam,
-        track=track,
-        tie_keys=tie_keys(subjects, track, track_number, rules),
-        draw=draw_numbers(rules.draw_seed, roster.number) if strict else None,
+        track=np.array([track_number[t] for t in roster.track], np.int16),
+        tie_keys=tie_keys,
+        draw=draw,
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.candidates import Candidates
+from importers.own_rules import misplaced_rules
 from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
@@ -88,6 +89,19 @@ class Intake:
                 return PlanApplied(changed=True, difference=difference)
         self._announce(seq)
         return PlanApplied(changed=True, difference=difference)
+
+    async def misplaced_rules(self, round_code: str) -> list[str]:
+        """What a round's file says of units or majors that its plan does not have.
+
+        Nothing while there is no plan: file and plan may come in either order, and a plan may change
+        while the round is prepared, so an import tells it and `admit` refuses it.
+        """
+        async with reading(self._engine) as connection:
+            terms = await rounds.read_terms(connection, round_code)
+        if terms is None or not terms.units:
+            return []
+        majors = {unit.key: unit.major_by_code for unit in terms.units}
+        return [f"the round file's {one}" for one in misplaced_rules(terms.file.rules, majors)]
 
     async def known_tracks(self, season_code: str) -> set[str]:
         """The tracks a season's candidates can be of; empty while nothing says any."""

@@ -3,7 +3,7 @@
 Scores are numbers with at most three decimals; moments are RFC 3339 texts with offset.
 """
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -229,11 +229,16 @@ class Me(TypedDict):
 
 
 class StatisticsMajor(TypedDict):
-    """A major's row of the public table."""
+    """A major's row of the public table.
+
+    `projected_lowest` is the lowest filing score it would admit if filing closed at the moment of
+    the publication; null where it would admit nobody. A live message has none.
+    """
 
     code: str
     name: str
     plan: int
+    projected_lowest: NotRequired[Score | None]
     first_choice_inside: int
     tuition: str
     notes: str

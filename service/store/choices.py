@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.engine import upsert
-from service.store.schema import answered, candidate, choice, receipt, unit
+from service.store.schema import answered, candidate, choice, log, receipt, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,24 @@ class Held:
     unit_id: int | None
     first_major_id: int | None
     seq: int
+
+
+class Listed(NamedTuple):
+    """The majors of a choice held, by row id in order of preference, and adjustment or not."""
+
+    candidate_id: int
+    majors: tuple[int, ...]
+    accepts_adjustment: bool
+
+
+class _Filed(msgspec.Struct):
+    """What is read of a `choice_filed` event's body."""
+
+    majors: tuple[int, ...]
+    accepts_adjustment: bool
+
+
+_decoder = msgspec.json.Decoder(_Filed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,19 @@ async def held_in(connection: AsyncConnection, round_id: int) -> list[tuple[int,
         query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
     )
     return [(r.candidate_id, r.unit_id, r.first_major_id) for r in rows]
+
+
+async def listed_in(connection: AsyncConnection, round_id: int) -> list[Listed]:
+    """What every choice held lists, from the event that filed it; withdrawn ones left out."""
+    query = select(choice.c.candidate_id, log.c.body).join(log, log.c.seq == choice.c.seq)
+    rows = await connection.execute(
+        query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
+    )
+    return [
+        Listed(candidate_id, said.majors, said.accepts_adjustment)
+        for candidate_id, body in rows
+        for said in [_decoder.decode(body)]
+    ]
 
 
 async def held_units(connection: AsyncConnection, round_id: int) -> set[tuple[int, int | None]]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from ranking.book import Int
 from ranking.rules import UnitKey
+from ranking.standing import Standings
 from service.board import Board, RoundBoard
 from service.errors import Refusal
 from service.publishing import publication_times
@@ -11,6 +13,7 @@ from service.shapes import (
     RoundView,
     ScheduleView,
     SegmentView,
+    StatisticsMajor,
     StatisticsRow,
     StatisticsView,
     UnitRef,
@@ -18,7 +21,7 @@ from service.shapes import (
 )
 from service.store import publications
 from service.store.engine import Engine, reading
-from service.terms import Unit
+from service.terms import Major, Unit
 from service.views.texts import line_or_none, moment, ratio_text, score_or_none
 
 
@@ -169,8 +172,14 @@ def unit_index(one: RoundBoard, key: UnitKey) -> int:
     return one.unit_index[unit.id]
 
 
-def statistics_rows(one: RoundBoard, wanted: Iterable[Unit] | None = None) -> list[StatisticsRow]:
-    """The public table's rows as of the board: all units, or the wanted ones. RULES.md 2."""
+def statistics_rows(
+    one: RoundBoard, wanted: Iterable[Unit] | None = None, projected: Int | None = None
+) -> list[StatisticsRow]:
+    """The public table's rows as of the board: all units, or the wanted ones. RULES.md 2.
+
+    projected (k,): the lowest score each major would admit; placing everybody takes longer than a
+    tick may, so only a publication has it.
+    """
     now = one.computed().standings
     plan = one.book.plan
     rows: list[StatisticsRow] = []
@@ -188,19 +197,25 @@ def statistics_rows(one: RoundBoard, wanted: Iterable[Unit] | None = None) -> li
                 "applicants": int(now.applicants[n]),
                 "missing": int(now.missing[n]),
                 "majors": [
-                    {
-                        "code": m.code,
-                        "name": m.name,
-                        "plan": m.quota,
-                        "first_choice_inside": int(now.major_inside[first + k]),
-                        "tuition": m.tuition,
-                        "notes": m.notes,
-                    }
-                    for k, m in enumerate(unit.majors)
+                    _major_row(m, first + k, now, projected) for k, m in enumerate(unit.majors)
                 ],
             }
         )
     return rows
+
+
+def _major_row(major: Major, index: int, now: Standings, projected: Int | None) -> StatisticsMajor:
+    row: StatisticsMajor = {
+        "code": major.code,
+        "name": major.name,
+        "plan": major.quota,
+        "first_choice_inside": int(now.major_inside[index]),
+        "tuition": major.tuition,
+        "notes": major.notes,
+    }
+    if projected is not None:
+        row["projected_lowest"] = line_or_none(int(projected[index]))
+    return row
 
 
 def statistics_now(board: Board, round_code: str, number: int) -> StatisticsView:
@@ -214,7 +229,7 @@ def statistics_now(board: Board, round_code: str, number: int) -> StatisticsView
         "seq": board.seq,
         "as_of": moment(board.as_of),
         "next_at": None if following is None else moment(following),
-        "items": statistics_rows(one),
+        "items": statistics_rows(one, projected=one.projected()),
     }
 
 

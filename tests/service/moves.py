@@ -91,7 +91,14 @@ def bytes_of(board: Board) -> dict[str, list[bytes]]:
 
 def _bytes_of(one: RoundBoard) -> list[bytes]:
     now = one.computed()
-    columns = [one.book.unit, one.book.first_major, one.book.roll.ident, one.book.roll.filing]
+    columns: list[np.ndarray] = [
+        one.book.unit,
+        one.book.first_major,
+        one.book.roll.ident,
+        one.book.roll.filing,
+    ]
+    forms = one.wishes.forms(one.book.unit)
+    columns += [forms.row, forms.majors, forms.accepts_adjustment.view(np.int8), one.projected()]
     for made in (now.standings, now.outlook):
         columns += [getattr(made, name) for name in made.__slots__]
     plan = [one.book.plan.seats, one.book.plan.ratio, one.book.plan.major_quota]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,29 @@ async def test_statistics_are_published_at_the_schedules_instant_and_not_before(
         await service.file("102", "5012")
         again = (await service.client.get(f"{ROUND_PATH}/statistics")).json()
         assert again == table
+
+
+async def test_a_published_table_tells_of_every_major_in_its_own_csv_and_on_the_plans_page(
+    tmp_path: Path,
+):
+    url, clock = sqlite_url(tmp_path), Clock()
+    await load(url, clock)
+    async with served(url, clock) as service:
+        await service.file("101", "5012")
+        page = (await service.client.get(f"/plans/5012?round={ROUND}")).text
+        assert "预计录取最低分" not in page
+    clock.at("09:00")
+    async with served(url, clock) as service:
+        table = (await service.client.get(f"{ROUND_PATH}/statistics")).json()
+        answer = await service.client.get(f"{ROUND_PATH}/statistics/majors.csv")
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        majors = [(unit, major) for unit in table["items"] for major in unit["majors"]]
+        for told, (unit, major) in zip(rows, majors, strict=True):
+            assert (told["as_of"], told["track"]) == (table["as_of"], unit["track"])
+            for name, value in major.items():
+                assert told[f"major_{name}"] == ("" if value is None else str(value))
+        page = (await service.client.get(f"/plans/5012?round={ROUND}")).text
+        assert re.findall(r'data-label="预计录取最低分">([^<]+)<', page) == ["—", "620", "—"]
 
 
 async def test_another_sites_page_changes_nothing_with_the_cookie(service: Running):

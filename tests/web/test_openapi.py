@@ -94,6 +94,7 @@ def test_every_call_of_the_contract_is_documented_with_its_problems(client: Test
         "POST /api/v1/sessions", "PUT /api/v1/password", "GET /api/v1/me", "GET /api/v1/rounds",
         f"GET {rounds}/units", f"GET {rounds}/units/{{institution}}/{{track}}",
         f"GET {rounds}/statistics", f"GET {rounds}/statistics.csv", f"GET {rounds}/choice",
+        f"GET {rounds}/statistics/majors.csv",
         f"PUT {rounds}/choice", f"DELETE {rounds}/choice", f"GET {rounds}/standing",
         f"GET {rounds}/what-if", f"GET {rounds}/choice/history",
         "GET /healthz", "GET /readyz", "GET /metrics",

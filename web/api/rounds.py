@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -70,6 +71,17 @@ async def statistics_csv(at: At, round_code: Code) -> Response:
     return Response(statistics_as_csv(table), media_type="text/csv; charset=utf-8")
 
 
+@router.get(
+    "/rounds/{round_code}/statistics/majors.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def statistics_majors_csv(at: At, round_code: Code) -> Response:
+    """The same table's majors as CSV, one row a major."""
+    table = await views.statistics(at.engine, at.board, round_code)
+    return Response(majors_as_csv(table), media_type="text/csv; charset=utf-8")
+
+
 STATISTICS_COLUMNS = (
     "track",
     "institution_code",
@@ -85,16 +97,43 @@ STATISTICS_COLUMNS = (
 )
 
 
+UNIT_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature")
+MAJOR_COLUMNS = (
+    "code",
+    "name",
+    "plan",
+    "projected_lowest",
+    "first_choice_inside",
+    "tuition",
+    "notes",
+)
+
+
 def statistics_as_csv(table: StatisticsView) -> str:
-    """A published table as CSV with the moment it was true at in every row."""
+    """A published table's units as CSV."""
+    return _as_csv(table, STATISTICS_COLUMNS, ({**row} for row in table["items"]))
+
+
+def majors_as_csv(table: StatisticsView) -> str:
+    """A published table's majors as CSV: which unit, then the major's own columns as `major_…`."""
+    rows = (
+        {**row, **{f"major_{name}": {**major}.get(name) for name in MAJOR_COLUMNS}}
+        for row in table["items"]
+        for major in row["majors"]
+    )
+    headings = (f"major_{name}" for name in MAJOR_COLUMNS)
+    return _as_csv(table, (*UNIT_COLUMNS, *headings), rows)
+
+
+def _as_csv(
+    table: StatisticsView, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
+) -> str:
+    """Rows with the moment they were true at in each."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["as_of", "seq", *STATISTICS_COLUMNS])
-    for row in table["items"]:
-        values = {**row}
-        writer.writerow(
-            [table["as_of"], table["seq"], *(_cell(values[name]) for name in STATISTICS_COLUMNS)]
-        )
+    writer.writerow(["as_of", "seq", *columns])
+    for row in rows:
+        writer.writerow([table["as_of"], table["seq"], *(_cell(row[name]) for name in columns)])
     return out.getvalue()
 
 
