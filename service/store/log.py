@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import StoreError
 from service.events import Event, Kind, from_ms, to_ms
+from service.store.bulk import insert_rows
 from service.store.schema import head, log
 
 
@@ -27,7 +28,12 @@ async def read_head(connection: AsyncConnection) -> Head:
     Raises:
         StoreError: when the database has no head row, so was never migrated.
     """
-    row = (await connection.execute(select(head.c.seq, head.c.epoch).where(head.c.id == 1))).first()
+    return await connection.run_sync(head_now)
+
+
+def head_now(connection: Connection) -> Head:
+    """The same, on a plain connection."""
+    row = connection.execute(select(head.c.seq, head.c.epoch).where(head.c.id == 1)).first()
     if row is None:
         raise StoreError(
             "the database has no head row; run `mingci serve` or `mingci import` first"
@@ -43,9 +49,16 @@ async def append(connection: AsyncConnection, events: Sequence[Event]) -> list[E
     if not events:
         return []
     start = (await read_head(connection)).seq
+    return await connection.run_sync(append_after, start, events)
+
+
+def append_after(connection: Connection, start: int, events: Sequence[Event]) -> list[Event]:
+    """The same on a plain connection, where the head was read already."""
+    if not events:
+        return []
     numbered = [replace(event, seq=start + n) for n, event in enumerate(events, 1)]
-    await connection.execute(insert(log), [_row(event) for event in numbered])
-    await connection.execute(update(head).where(head.c.id == 1).values(seq=numbered[-1].seq))
+    insert_rows(connection, log, [_row(event) for event in numbered])
+    connection.execute(update(head).where(head.c.id == 1).values(seq=numbered[-1].seq))
     return numbered
 
 
@@ -69,14 +82,7 @@ async def follow(connection: AsyncConnection, after: int, limit: int = 10_000) -
     ]
 
 
-def _row(event: Event) -> dict[str, object]:
-    return {
-        "seq": event.seq,
-        "kind": event.kind,
-        "at_ms": to_ms(event.at),
-        "round_id": event.round_id,
-        "candidate_id": event.candidate_id,
-        "unit_id": event.unit_id,
-        "first_major_id": event.first_major_id,
-        "body": None if event.body is None else json.dumps(event.body, ensure_ascii=False),
-    }
+def _row(event: Event) -> tuple[object, ...]:
+    body = None if event.body is None else json.dumps(event.body, ensure_ascii=False)
+    place = (event.round_id, event.candidate_id, event.unit_id, event.first_major_id)
+    return (event.seq, event.kind, to_ms(event.at), *place, body)

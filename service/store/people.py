@@ -68,17 +68,6 @@ async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
     )
 
 
-async def read_people(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
-    """The candidates with these row ids."""
-    filing = (candidate.c.exam_score + candidate.c.bonus).label("filing")
-    query = select(
-        candidate.c.id, candidate.c.season_id, candidate.c.candidate_no, candidate.c.track, filing
-    )
-    wanted = sorted(set(ids))
-    rows = await connection.execute(query.where(candidate.c.id.in_(wanted)))
-    return {r.id: Person(r.id, r.season_id, r.candidate_no, r.track, r.filing) for r in rows}
-
-
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a candidate may see of the own record. Scores in thousandths."""
