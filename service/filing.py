@@ -19,8 +19,8 @@ from service.events import Event
 from service.receipts import Receipt
 from service.store import desk, log, rounds
 from service.store.engine import Engine, PlainConnection
+from service.store.lane import Lane, blames_a_request
 from service.store.log import Head
-from service.store.writer import Writer, blames_a_request
 from service.terms import Terms
 
 __all__ = ["Clock", "FilingDesk", "Wish"]
@@ -55,7 +55,7 @@ class FilingDesk:
 
     def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
         """`announce` is told the log's newest seq after each commit that grew it."""
-        self._writer = Writer(engine)
+        self._lane = Lane(engine, "filing-desk", writes=True)
         self._clock = clock
         self._announce = announce
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
@@ -64,7 +64,6 @@ class FilingDesk:
 
     def open(self) -> None:
         """Begin to work the queue."""
-        self._writer.open()
         self._worker = asyncio.create_task(self._work(), name="filing-desk")
 
     async def close(self) -> None:
@@ -75,7 +74,7 @@ class FilingDesk:
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
         self._worker = None
-        await self._writer.close()
+        await self._lane.close()
 
     @property
     def load(self) -> float:
@@ -165,7 +164,7 @@ class FilingDesk:
     async def _commit(self, requests: Sequence[Request]) -> list[Receipt | Exception]:
         """What each is to be answered, once all of it is on disk."""
         before = self._known.head
-        self._known, outcomes = await self._writer.run(lambda c: self._write(c, requests))
+        self._known, outcomes = await self._lane.run(lambda c: self._write(c, requests))
         if requests or self._known.head != before:
             self._announce(self._known.head.seq)
         return outcomes

@@ -328,4 +328,5 @@ async def opened(url: str, clock: Clock | None = None) -> AsyncIterator[House]:
         yield house
     finally:
         await house.desk.close()
+        await house.accounts.close()
         await house.engine.dispose()

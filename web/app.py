@@ -85,6 +85,7 @@ class Process:
             yield
         finally:
             await self.desk.close()
+            await self.services.accounts.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

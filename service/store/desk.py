@@ -1,6 +1,6 @@
 """The statements of one group at the filing desk: two to read it, one for each table it writes.
 
-They run on a plain connection inside `Writer.run`, under the head's lock.
+They run on a plain connection inside `Lane.run`, under the head's lock.
 """
 
 from collections.abc import Collection, Sequence
