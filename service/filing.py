@@ -22,6 +22,7 @@ from service.store.engine import Engine, PlainConnection
 from service.store.lane import Lane, blames_a_request
 from service.store.log import Head
 from service.terms import Terms
+from service.throttle import Throttle
 
 __all__ = ["Clock", "FilingDesk", "Wish"]
 
@@ -53,11 +54,18 @@ NOTHING_KNOWN = _Known(Head(-1, ""), {}, {})
 class FilingDesk:
     """The one way a choice gets into the log."""
 
-    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        announce: Callable[[int], None],
+        throttle: Throttle | None = None,
+    ) -> None:
         """`announce` is told the log's newest seq after each commit that grew it."""
         self._lane = Lane(engine, "filing-desk", writes=True)
         self._clock = clock
         self._announce = announce
+        self._throttle = throttle
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
         self._known = NOTHING_KNOWN
         self._worker: asyncio.Task[None] | None = None
@@ -116,6 +124,8 @@ class FilingDesk:
         if request.key is not None and KEY.fullmatch(request.key) is None:
             # what one request brings must not fail the transaction it shares with others
             raise Refusal("invalid-request")
+        if self._throttle is not None:
+            self._throttle.take(request.candidate_id)
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)

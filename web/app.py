@@ -23,13 +23,16 @@ from service.push.redis_bus import RedisBus
 from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import migrate
+from service.throttle import Throttle
 from web import docs_page, live, openapi, pages, refusals
 from web.api import choice, health, rounds, sessions
+from web.api.plain_choice import PlainChoice
 from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
 from web.metrics import Measured, Metrics
 from web.pages.routing import refused
+from web.shedding import Pulse, Shedding
 
 Clock = Callable[[], datetime]
 
@@ -55,7 +58,9 @@ class Process:
         self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
         self.engine = open_engine(settings)
         self.board = Board(self.engine, clock)
-        self.desk = FilingDesk(self.engine, clock, self.bus.announce)
+        throttle = Throttle(settings.filing_burst, settings.filing_every_s)
+        self.desk = FilingDesk(self.engine, clock, self.bus.announce, throttle)
+        self.pulse = Pulse(self.desk)
         self.hub = Hub(self.board, clock, tick_s, settings.heartbeat_s)
         self.follower = Follower(self.board, self.bus, tick_s)
         publisher = Publisher(self.engine, clock, self.bus.announce)
@@ -79,6 +84,7 @@ class Process:
                 asyncio.create_task(self.follower.run(), name="follower"),
                 asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
                 asyncio.create_task(self.hub.run(), name="hub"),
+                asyncio.create_task(self.pulse.run(), name="pulse"),
             ]
             for task in tasks:
                 task.add_done_callback(self._ended)
@@ -116,6 +122,7 @@ def make_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
+    app.router.routes.insert(0, PlainChoice())
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
     for module in (sessions, rounds, choice, health, live):
@@ -123,6 +130,7 @@ def make_app(
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     app.add_middleware(Bounded)
+    app.add_middleware(Shedding, pulse=process.pulse)
     app.add_middleware(Measured)
     app.add_middleware(SafeHeaders)
     refusals.install(app, refused)
