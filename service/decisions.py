@@ -190,8 +190,10 @@ def _write(
     held = group.found.held.get(place)
     group.seq += 1
     salt = new_salt()
-    receipt = _receipt(group, request, person, held, choice)
-    receipt = replace(receipt, fingerprint=fingerprint_of(receipt.as_json(), salt))
+    unsigned = _receipt(group, request, person, held, choice)
+    content = unsigned.as_json()
+    content["fingerprint"] = fingerprint_of(content, salt)
+    receipt = replace(unsigned, fingerprint=content["fingerprint"])
     majors = [] if choice is None else [major.id for major in choice[1]]
     unit_id = None if choice is None else choice[0].id
     first = majors[0] if majors else None
@@ -209,7 +211,7 @@ def _write(
             "accepts_adjustment": receipt.accepts_adjustment,
         },
     )
-    body = canonical(receipt.as_json()).decode()
+    body = canonical(content).decode()
     kept = Kept(group.seq, receipt.id, *place, body, salt, request.device)
     group.events.append(event)
     group.found.held[place] = Held(*place, receipt.version, unit_id, first, group.seq)

@@ -7,7 +7,7 @@ gates that are due are written first, so nothing of a segment can follow its sea
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,10 @@ from service.calendar import SEGMENT
 from service.clock import Clock, instant
 from service.decisions import Group, Request, Wish, decide
 from service.errors import Refusal
-from service.events import Event
+from service.events import Event, Growth
 from service.receipts import Receipt
 from service.store import desk, log, rounds
-from service.store.engine import Engine, PlainConnection
+from service.store.engine import Engine, PlainConnection, reading
 from service.store.lane import Lane, blames_a_request
 from service.store.log import Head
 from service.terms import Terms
@@ -51,6 +51,23 @@ class _Known:
 NOTHING_KNOWN = _Known(Head(-1, ""), {}, {})
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What one transaction did: the rounds after it, the answers, what it added to the log."""
+
+    known: _Known
+    outcomes: Sequence[Receipt | Exception]
+    grown: Growth
+
+
+class _Unread(Exception):
+    """The terms of these rounds must be read before anything can be decided."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        super().__init__(*codes)
+        self.codes = codes
+
+
 class FilingDesk:
     """The one way a choice gets into the log."""
 
@@ -58,15 +75,17 @@ class FilingDesk:
         self,
         engine: Engine,
         clock: Clock,
-        announce: Callable[[int], None],
+        announce: Callable[[Growth], None],
         throttle: Throttle | None = None,
     ) -> None:
-        """`announce` is told the log's newest seq after each commit that grew it."""
+        """`announce` is told after each commit what it added to the log, if anything."""
+        self._engine = engine
         self._lane = Lane(engine, "filing-desk", writes=True)
         self._clock = clock
         self._announce = announce
         self._throttle = throttle
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
+        self._terms: dict[str, Terms] = {}
         self._known = NOTHING_KNOWN
         self._worker: asyncio.Task[None] | None = None
 
@@ -171,21 +190,34 @@ class FilingDesk:
         """
         await self._commit(())
 
-    async def _commit(self, requests: Sequence[Request]) -> list[Receipt | Exception]:
+    async def _commit(self, requests: Sequence[Request]) -> Sequence[Receipt | Exception]:
         """What each is to be answered, once all of it is on disk."""
-        before = self._known.head
-        self._known, outcomes = await self._lane.run(lambda c: self._write(c, requests))
-        if requests or self._known.head != before:
-            self._announce(self._known.head.seq)
-        return outcomes
+        done = await self._written(requests)
+        self._known = done.known
+        if done.grown.events:
+            self._announce(done.grown)
+        return done.outcomes
 
-    def _write(
-        self, connection: PlainConnection, requests: Sequence[Request]
-    ) -> tuple[_Known, list[Receipt | Exception]]:
+    async def _written(self, requests: Sequence[Request]) -> _Done:
+        while True:
+            try:
+                return await self._lane.run(lambda c: self._write(c, requests))
+            except _Unread as unread:
+                await self._read_terms(unread.codes)
+
+    async def _read_terms(self, codes: Iterable[str]) -> None:
+        """Read rounds that changed, while nobody waits for the head's lock."""
+        async with reading(self._engine) as connection:
+            for code in codes:
+                terms = await rounds.read_terms(connection, code)
+                if terms is not None:
+                    self._terms[code] = terms
+
+    def _write(self, connection: PlainConnection, requests: Sequence[Request]) -> _Done:
         """Decide and write a group in a transaction; gates that are due come first in the log."""
         head = log.head_now(connection)
         now = instant(self._clock, connection)
-        known = self._known if self._known.head == head else _read(connection, head, self._known)
+        known = self._known if self._known.head == head else self._read(connection, head)
         gates = _due(known, now)
         passed = _with_gates(known.passed, gates)
         found = _find(connection, known, requests)
@@ -197,19 +229,25 @@ class FilingDesk:
         named = [(e.round_id or 0, _gate_of(e), e.seq) for e in written[: len(gates)]]
         rounds.record_gates(connection, named)
         desk.keep(connection, list(group.new_held.values()), group.new_receipts, group.new_answers)
-        return _Known(Head(group.seq, head.epoch), known.terms, passed), outcomes
+        after = _Known(Head(group.seq, head.epoch), known.terms, passed)
+        return _Done(after, outcomes, Growth(head.epoch, written))
 
+    def _read(self, connection: PlainConnection, head: Head) -> _Known:
+        """The rounds as of this head.
 
-def _read(connection: PlainConnection, head: Head, before: _Known) -> _Known:
-    """The rounds as of this head; the terms only of those that changed since `before`."""
-    terms: dict[str, Terms] = {}
-    for code, (_, revision) in rounds.revisions_now(connection).items():
-        held = before.terms.get(code) if before.head.epoch == head.epoch else None
-        if held is None or held.revision != revision:
-            held = rounds.terms_now(connection, code)
-        if held is not None:
-            terms[code] = held
-    return _Known(head, terms, rounds.passed_now(connection))
+        Raises:
+            _Unread: which of them have other terms now than were read.
+        """
+        revisions = rounds.revisions_now(connection)
+        terms = {code: self._terms[code] for code in revisions if code in self._terms}
+        unread = [
+            code
+            for code, (_, revision) in revisions.items()
+            if code not in terms or terms[code].revision != revision
+        ]
+        if unread:
+            raise _Unread(unread)
+        return _Known(head, terms, rounds.passed_now(connection))
 
 
 def _due(known: _Known, now: datetime) -> list[Event]:

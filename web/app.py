@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from service import logs
 from service.accounts import Accounts
 from service.board import Board
+from service.clock import Clock, DatabaseClock
+from service.events import Growth
 from service.filing import FilingDesk
 from service.memory import keep_freed_memory
 from service.publishing import Publisher
@@ -34,14 +36,17 @@ from web.metrics import Measured, Metrics
 from web.pages.routing import refused
 from web.shedding import Pulse, Shedding
 
-Clock = Callable[[], datetime]
-
 _log = structlog.get_logger(__name__)
 
 
 def utc_now() -> datetime:
-    """The one authority for the time in a process without a test's or a rehearsal's clock."""
+    """This machine's clock."""
     return datetime.now(UTC)  # noqa: TID251 this is where the clock comes from
+
+
+def authority(settings: Settings) -> Clock:
+    """The one clock that decides: PostgreSQL's own where workers share one, else this machine's."""
+    return utc_now if settings.sqlite_path() is not None else DatabaseClock(utc_now)
 
 
 def terminate() -> None:
@@ -54,12 +59,13 @@ class Process:
 
     def __init__(self, settings: Settings, clock: Clock, on_fatal: Callable[[], None]) -> None:
         self._on_fatal = on_fatal
+        self._clock = clock
         tick_s = settings.tick_ms / 1000
         self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
         self.engine = open_engine(settings)
         self.board = Board(self.engine, clock)
         throttle = Throttle(settings.filing_burst, settings.filing_every_s)
-        self.desk = FilingDesk(self.engine, clock, self.bus.announce, throttle)
+        self.desk = FilingDesk(self.engine, clock, self._announce, throttle)
         self.pulse = Pulse(self.desk)
         self.hub = Hub(self.board, clock, tick_s, settings.heartbeat_s)
         self.follower = Follower(self.board, self.bus, tick_s)
@@ -70,17 +76,25 @@ class Process:
             settings, clock, self.engine, accounts, self.desk, self.board, self.hub
         )
 
+    def _announce(self, grown: Growth) -> None:
+        self.bus.announce(grown.events[-1].seq)
+
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Ready when the book is warm; on leaving, what waits at the desk is still answered."""
         tasks: list[asyncio.Task[None]] = []
         try:
             await migrate(self.engine)
+            if isinstance(self._clock, DatabaseClock):
+                await self._clock.measure(self.engine)
+                tasks.append(
+                    asyncio.create_task(self._clock.keep_measuring(self.engine), name="clock")
+                )
             await self.bus.open()
             self.desk.open()
             await self.board.catch_up()
             await self.timekeeper.look()
-            tasks = [
+            tasks += [
                 asyncio.create_task(self.follower.run(), name="follower"),
                 asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
                 asyncio.create_task(self.hub.run(), name="hub"),
@@ -107,13 +121,14 @@ class Process:
 
 
 def make_app(
-    settings: Settings, clock: Clock = utc_now, on_fatal: Callable[[], None] = terminate
+    settings: Settings, clock: Clock | None = None, on_fatal: Callable[[], None] = terminate
 ) -> FastAPI:
     """The application of one process. Nothing is opened before its lifespan begins.
 
+    A test or a rehearsal passes its own `clock`, which then decides on either store.
     `on_fatal` is called when a part that must run for ever has ended by a fault.
     """
-    process = Process(settings, clock, on_fatal)
+    process = Process(settings, clock or authority(settings), on_fatal)
     app = FastAPI(
         title="mingci",
         version=version("mingci"),

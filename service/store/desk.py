@@ -4,7 +4,8 @@ They run on a plain connection inside `Lane.run`, under the head's lock.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import Connection, CursorResult
@@ -36,6 +37,9 @@ SELECT a.candidate_id, a.key, a.request_digest, a.receipt_seq, r.body
 FROM {asked} CROSS JOIN answered AS a JOIN receipt AS r ON r.seq = a.receipt_seq
 WHERE a.candidate_id = asked.one AND a.key = asked.other
 """
+
+_HELD, _KEPT, _ANSWER = (attrgetter(*kind.__slots__) for kind in (Held, Kept, Answer))
+"""A row's values in the order of its table's columns, which its fields are named after."""
 
 
 @dataclass(slots=True)
@@ -94,6 +98,6 @@ def keep(
     answers: Sequence[Answer],
 ) -> None:
     """Write one group's choices, receipts and answered keys: a statement each."""
-    insert_rows(connection, schema.choice, [astuple(h) for h in held], replace=True)
-    insert_rows(connection, schema.receipt, [astuple(k) for k in receipts])
-    insert_rows(connection, schema.answered, [astuple(a) for a in answers])
+    insert_rows(connection, schema.choice, [_HELD(h) for h in held], replace=True)
+    insert_rows(connection, schema.receipt, [_KEPT(k) for k in receipts])
+    insert_rows(connection, schema.answered, [_ANSWER(a) for a in answers])

@@ -17,7 +17,7 @@ from service.terms import Major, Terms, Unit
 
 
 async def revisions(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
-    """Every round's code with its row id and revision."""
+    """Every round's code with its row id and revision: cheap to ask before each transaction."""
     return await connection.run_sync(revisions_now)
 
 
@@ -29,11 +29,6 @@ def revisions_now(connection: Connection) -> dict[str, tuple[int, int]]:
 
 async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
     """The terms of the round called `code`; None when there is no such round."""
-    return await connection.run_sync(terms_now, code)
-
-
-def terms_now(connection: Connection, code: str) -> Terms | None:
-    """The same, on a plain connection."""
     query = (
         select(
             round_,
@@ -47,7 +42,7 @@ def terms_now(connection: Connection, code: str) -> Terms | None:
         .join(season, season.c.id == batch.c.season_id)
         .where(round_.c.code == code)
     )
-    row = connection.execute(query).first()
+    row = (await connection.execute(query)).first()
     if row is None:
         return None
     return Terms(
@@ -59,7 +54,7 @@ def terms_now(connection: Connection, code: str) -> Terms | None:
         batch_code=row.batch_code,
         batch_name=row.batch_name,
         file=parse_stored(row.code, row.file),
-        units=_read_units(connection, row.id),
+        units=await _read_units(connection, row.id),
     )
 
 
@@ -75,10 +70,10 @@ def parse_stored(code: str, text: str) -> RoundFile:
     return file
 
 
-def _read_units(connection: Connection, round_id: int) -> tuple[Unit, ...]:
+async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit, ...]:
     of_round = select(unit.c.id).where(unit.c.round_id == round_id)
     majors: defaultdict[int, list[Major]] = defaultdict(list)
-    for row in connection.execute(
+    for row in await connection.execute(
         select(major)
         .where(major.c.unit_id.in_(of_round))
         .order_by(major.c.unit_id, major.c.position)
@@ -86,7 +81,9 @@ def _read_units(connection: Connection, round_id: int) -> tuple[Unit, ...]:
         majors[row.unit_id].append(
             Major(row.id, row.code, row.name, row.quota, row.tuition, row.duration, row.notes)
         )
-    units = connection.execute(select(unit).where(unit.c.round_id == round_id).order_by(unit.c.id))
+    units = await connection.execute(
+        select(unit).where(unit.c.round_id == round_id).order_by(unit.c.id)
+    )
     return tuple(
         Unit(
             row.id,

@@ -59,7 +59,7 @@ class OrmDesk(FilingDesk):
     """Decides as the desk does; one request, one session, one commit."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine, utc_now, lambda _seq: None)
+        super().__init__(engine, utc_now, lambda _grown: None)
         writes = engine.execution_options(mingci_writes=True)
         self.sessions = async_sessionmaker(writes, expire_on_commit=False)
         self.one_writer = (
