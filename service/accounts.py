@@ -8,6 +8,7 @@ work and gets the same answer.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +22,9 @@ from service.events import to_ms
 from service.filing import Clock
 from service.store import people
 from service.store.engine import Connection, Engine, reading, writing
+from service.store.lane import Lane
 from service.store.people import SignedIn
+from service.together import Together
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 128
@@ -49,6 +52,12 @@ class Accounts:
         self._clock = clock
         self._span = timedelta(hours=session_hours)
         self._hashing = CapacityLimiter(2)
+        self._lane = Lane(engine, "sessions", writes=False)
+        self._sessions = Together(self._find)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._lane.close()
 
     async def sign_in(self, candidate_no: str, password: str, device: str = "") -> Session:
         """Open a session.
@@ -72,11 +81,15 @@ class Accounts:
         Raises:
             Refusal: `not-signed-in`.
         """
-        async with reading(self._engine) as connection:
-            found = await people.find_session(connection, _digest(token), to_ms(self._clock()))
+        found = await self._sessions.ask(_digest(token))
         if found is None:
             raise Refusal("not-signed-in")
         return found
+
+    async def _find(self, digests: Sequence[str]) -> Mapping[str, SignedIn]:
+        """The sessions of all who ask at this moment, in one look; no answer outlives it."""
+        now_ms = to_ms(self._clock())
+        return await self._lane.run(lambda c: people.find_sessions(c, digests, now_ms))
 
     async def change_password(
         self, candidate_id: int, old: str, new: str, device: str = ""

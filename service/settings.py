@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     tick_ms: int = Field(default=200, ge=20, le=10_000)
     heartbeat_s: int = Field(default=10, ge=1, le=60)
     session_hours: int = Field(default=12, ge=1, le=168)
+    filing_burst: int = Field(default=20, ge=1)
+    filing_every_s: float = Field(default=2.0, gt=0)
     time_zone: str = "Asia/Shanghai"
     site_name: str = "阳光志愿"
     demo: bool = False

@@ -66,6 +66,14 @@ class Terms:
         return {unit.id: unit for unit in self.units}
 
     @cached_property
+    def units_of_institution(self) -> dict[str, list[Unit]]:
+        """The units by their institution's code, all tracks and plan natures."""
+        found: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            found.setdefault(unit.key.institution_code, []).append(unit)
+        return found
+
+    @cached_property
     def calendar(self) -> Calendar | None:
         """The round's gates; None while it has no schedule, and so never opens."""
         return None if self.file.schedule is None else Calendar(self.file.schedule)

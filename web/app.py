@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from service import logs
 from service.accounts import Accounts
 from service.board import Board
+from service.clock import Clock, DatabaseClock
+from service.events import Growth
 from service.filing import FilingDesk
 from service.memory import keep_freed_memory
 from service.publishing import Publisher
@@ -23,23 +25,29 @@ from service.push.redis_bus import RedisBus
 from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import migrate
+from service.throttle import Throttle
 from web import docs_page, live, openapi, pages, refusals
 from web.api import choice, health, rounds, sessions
+from web.api.plain_choice import PlainChoice
 from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
 from web.heads import Heads
 from web.metrics import Measured, Metrics
 from web.pages.routing import refused
-
-Clock = Callable[[], datetime]
+from web.shedding import Pulse, Shedding
 
 _log = structlog.get_logger(__name__)
 
 
 def utc_now() -> datetime:
-    """The one authority for the time in a process without a test's or a rehearsal's clock."""
+    """This machine's clock."""
     return datetime.now(UTC)  # noqa: TID251 this is where the clock comes from
+
+
+def authority(settings: Settings) -> Clock:
+    """The one clock that decides: PostgreSQL's own where workers share one, else this machine's."""
+    return utc_now if settings.sqlite_path() is not None else DatabaseClock(utc_now)
 
 
 def terminate() -> None:
@@ -52,11 +60,14 @@ class Process:
 
     def __init__(self, settings: Settings, clock: Clock, on_fatal: Callable[[], None]) -> None:
         self._on_fatal = on_fatal
+        self._clock = clock
         tick_s = settings.tick_ms / 1000
         self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
         self.engine = open_engine(settings)
         self.board = Board(self.engine, clock)
-        self.desk = FilingDesk(self.engine, clock, self.bus.announce)
+        throttle = Throttle(settings.filing_burst, settings.filing_every_s)
+        self.desk = FilingDesk(self.engine, clock, self._announce, throttle)
+        self.pulse = Pulse(self.desk)
         self.hub = Hub(self.board, clock, tick_s, settings.heartbeat_s)
         self.follower = Follower(self.board, self.bus, tick_s)
         publisher = Publisher(self.engine, clock, self.bus.announce)
@@ -66,26 +77,36 @@ class Process:
             settings, clock, self.engine, accounts, self.desk, self.board, self.hub
         )
 
+    def _announce(self, grown: Growth) -> None:
+        self.bus.announce(grown.events[-1].seq)
+
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Ready when the book is warm; on leaving, what waits at the desk is still answered."""
         tasks: list[asyncio.Task[None]] = []
         try:
             await migrate(self.engine)
+            if isinstance(self._clock, DatabaseClock):
+                await self._clock.measure(self.engine)
+                tasks.append(
+                    asyncio.create_task(self._clock.keep_measuring(self.engine), name="clock")
+                )
             await self.bus.open()
             self.desk.open()
             await self.board.catch_up()
             await self.timekeeper.look()
-            tasks = [
+            tasks += [
                 asyncio.create_task(self.follower.run(), name="follower"),
                 asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
                 asyncio.create_task(self.hub.run(), name="hub"),
+                asyncio.create_task(self.pulse.run(), name="pulse"),
             ]
             for task in tasks:
                 task.add_done_callback(self._ended)
             yield
         finally:
             await self.desk.close()
+            await self.services.accounts.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -101,13 +122,14 @@ class Process:
 
 
 def make_app(
-    settings: Settings, clock: Clock = utc_now, on_fatal: Callable[[], None] = terminate
+    settings: Settings, clock: Clock | None = None, on_fatal: Callable[[], None] = terminate
 ) -> FastAPI:
     """The application of one process. Nothing is opened before its lifespan begins.
 
+    A test or a rehearsal passes its own `clock`, which then decides on either store.
     `on_fatal` is called when a part that must run for ever has ended by a fault.
     """
-    process = Process(settings, clock, on_fatal)
+    process = Process(settings, clock or authority(settings), on_fatal)
     app = FastAPI(
         title="mingci",
         version=version("mingci"),
@@ -116,6 +138,7 @@ def make_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
+    app.router.routes.insert(0, PlainChoice())
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
     for module in (sessions, rounds, choice, health, live):
@@ -124,6 +147,7 @@ def make_app(
     app.include_router(pages.router, include_in_schema=False)
     app.add_middleware(Bounded)
     app.add_middleware(Heads)
+    app.add_middleware(Shedding, pulse=process.pulse)
     app.add_middleware(Measured)
     app.add_middleware(SafeHeaders)
     refusals.install(app, refused)

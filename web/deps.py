@@ -55,8 +55,14 @@ def bearer_of(connection: HTTPConnection) -> str | None:
 
 def device_of(request: Request) -> str:
     """What the candidate is shown of the device a change came from."""
-    named = request.headers.get("user-agent", "")
-    return "".join(letter for letter in named if letter.isprintable())[:200]
+    return device_text(request.headers.get("user-agent", ""))
+
+
+def device_text(named: str) -> str:
+    """What a program says of itself, without what cannot be shown."""
+    if not named.isprintable():
+        named = "".join(letter for letter in named if letter.isprintable())
+    return named[:200]
 
 
 async def anybody_signed_in(

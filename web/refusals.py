@@ -191,8 +191,8 @@ def problem(request: Request, refusal: Refusal, **more: object) -> JSONResponse:
     if refusal.current is not None:
         body["current"] = refusal.current
     headers = {"Cache-Control": "no-store", "Content-Language": language}
-    if number == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "2"
+    if number == HTTPStatus.SERVICE_UNAVAILABLE or "retry_after" in refusal.facts:
+        headers["Retry-After"] = str(refusal.facts.get("retry_after", 2))
     if number == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, number, headers, MEDIA_TYPE)

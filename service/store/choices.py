@@ -1,15 +1,13 @@
 """Choices, their receipts, and which idempotency key was answered with which."""
 
-from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.store.engine import upsert
-from service.store.schema import answered, candidate, choice, log, receipt, unit
+from service.store.schema import candidate, choice, log, receipt, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +63,13 @@ class Answer:
     receipt_seq: int
 
 
-async def held_by(
-    connection: AsyncConnection, places: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Held]:
-    """The choices at these (round id, candidate id)."""
-    wanted = sorted(set(places))
-    where = tuple_(choice.c.round_id, choice.c.candidate_id).in_(wanted)
-    rows = await connection.execute(select(choice).where(where))
-    return {(r.round_id, r.candidate_id): Held(*r) for r in rows}
+async def held_by(connection: AsyncConnection, round_id: int, candidate_id: int) -> Held | None:
+    """The choice of one candidate in one round."""
+    query = select(choice).where(
+        choice.c.round_id == round_id, choice.c.candidate_id == candidate_id
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else Held(*row)
 
 
 async def held_in(connection: AsyncConnection, round_id: int) -> list[tuple[int, int, int | None]]:
@@ -118,23 +115,10 @@ async def held_across_tracks(connection: AsyncConnection, season_id: int) -> int
     return await connection.scalar(query) or 0
 
 
-async def answers_to(
-    connection: AsyncConnection, keys: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], Answer]:
-    """What these (candidate id, key) were answered with before."""
-    if not keys:
-        return {}
-    where = tuple_(answered.c.candidate_id, answered.c.key).in_(sorted(keys))
-    rows = await connection.execute(select(answered).where(where))
-    return {(r.candidate_id, r.key): Answer(*r) for r in rows}
-
-
-async def receipts_at(connection: AsyncConnection, seqs: Collection[int]) -> dict[int, Kept]:
-    """The receipts given for these seq."""
-    if not seqs:
-        return {}
-    rows = await connection.execute(select(receipt).where(receipt.c.seq.in_(sorted(set(seqs)))))
-    return {r.seq: Kept(*r) for r in rows}
+async def receipt_at(connection: AsyncConnection, seq: int) -> Kept:
+    """The receipt given for this seq, which a choice held names."""
+    row = (await connection.execute(select(receipt).where(receipt.c.seq == seq))).one()
+    return Kept(*row)
 
 
 async def receipt_called(
@@ -154,22 +138,3 @@ async def receipts_of(connection: AsyncConnection, candidate_id: int, round_id: 
         receipt.c.candidate_id == candidate_id, receipt.c.round_id == round_id
     )
     return [Kept(*r) for r in await connection.execute(query.order_by(receipt.c.seq))]
-
-
-async def keep(
-    connection: AsyncConnection,
-    held: Sequence[Held],
-    receipts: Sequence[Kept],
-    answers: Sequence[Answer],
-) -> None:
-    """Write one group's choices, receipts and answered keys: a statement each."""
-    if held:
-        await connection.execute(upsert(connection, choice), [_columns(h) for h in held])
-    if receipts:
-        await connection.execute(insert(receipt), [_columns(k) for k in receipts])
-    if answers:
-        await connection.execute(insert(answered), [_columns(a) for a in answers])
-
-
-def _columns(row: Held | Kept | Answer) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__slots__}

@@ -4,11 +4,13 @@ On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for a writer. On PostgreSQL: a
 head. Either way writers queue, so `seq` has no gaps, and a commit is on disk when it returns.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import Engine as SyncEngine
 from sqlalchemy import event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -22,6 +24,7 @@ from service.store import schema
 
 Engine: TypeAlias = AsyncEngine
 Connection: TypeAlias = AsyncConnection
+PlainConnection: TypeAlias = SyncConnection
 DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
 
@@ -38,12 +41,18 @@ def open_engine(settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         settings.database_url, pool_size=8, max_overflow=8, hide_parameters=True
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    prepare_sqlite(engine.sync_engine)
     return engine
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def prepare_sqlite(engine: SyncEngine) -> SyncEngine:
+    """Give every connection of a SQLite engine its settings, and begin its transactions."""
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver must not begin on its own: `_begin_sqlite` does
     cursor = connection.cursor()
     for pragma in (
@@ -79,10 +88,23 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with engine.connect() as plain:
         connection = await plain.execution_options(**{_WRITES: True})
         async with connection.begin():
-            await connection.execute(
-                select(schema.head.c.seq).where(schema.head.c.id == 1).with_for_update()
-            )
+            await connection.run_sync(lock_head)
             yield connection
+
+
+@contextmanager
+def writing_now(plain: SyncConnection) -> Iterator[SyncConnection]:
+    """The same transaction over a plain connection, in a thread of its own; `lock_head` is next."""
+    connection = plain.execution_options(**{_WRITES: True})
+    with connection.begin():
+        yield connection
+
+
+def lock_head(connection: SyncConnection) -> None:
+    """Take the head's row for this transaction; on SQLite, BEGIN IMMEDIATE has done so."""
+    if connection.dialect.name == "postgresql":
+        head = schema.head
+        connection.execute(select(head.c.seq).where(head.c.id == 1).with_for_update())
 
 
 @asynccontextmanager
@@ -104,6 +126,12 @@ async def forget(connection: AsyncConnection) -> None:
     transaction = connection.get_transaction()
     if transaction is not None:
         await transaction.rollback()
+
+
+def database_time(connection: SyncConnection) -> datetime:
+    """PostgreSQL's own clock at this very moment, not at the transaction's start."""
+    named: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return named.astimezone(UTC)
 
 
 def upsert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.candidates import OPTIONAL, Candidates
@@ -66,17 +66,6 @@ async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
         list(track),
         {name: np.array([one.get(name, 0) for one in marks], np.int32) for name in names},
     )
-
-
-async def read_people(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
-    """The candidates with these row ids."""
-    filing = (candidate.c.exam_score + candidate.c.bonus).label("filing")
-    query = select(
-        candidate.c.id, candidate.c.season_id, candidate.c.candidate_no, candidate.c.track, filing
-    )
-    wanted = sorted(set(ids))
-    rows = await connection.execute(query.where(candidate.c.id.in_(wanted)))
-    return {r.id: Person(r.id, r.season_id, r.candidate_no, r.track, r.filing) for r in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +156,13 @@ async def add_session(
     )
 
 
-async def find_session(
-    connection: AsyncConnection, token_digest: str, now_ms: int
-) -> SignedIn | None:
-    """Whose session this is; None when it is unknown or has run out."""
+def find_sessions(
+    connection: Connection, digests: Collection[str], now_ms: int
+) -> dict[str, SignedIn]:
+    """Whose sessions these are, by the token's digest; unknown ones and those run out are absent."""
     query = (
         select(
+            session.c.token_digest,
             candidate.c.id,
             candidate.c.candidate_no,
             candidate.c.track,
@@ -180,12 +170,12 @@ async def find_session(
         )
         .join(session, session.c.candidate_id == candidate.c.id)
         .join(credential, credential.c.candidate_id == candidate.c.id)
-        .where(session.c.token_digest == token_digest, session.c.expires_ms > now_ms)
+        .where(session.c.token_digest.in_(digests), session.c.expires_ms > now_ms)
     )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        return None
-    return SignedIn(row.id, row.candidate_no, row.track, row.must_change_password)
+    return {
+        row.token_digest: SignedIn(row.id, row.candidate_no, row.track, row.must_change_password)
+        for row in connection.execute(query)
+    }
 
 
 async def end_session(connection: AsyncConnection, token_digest: str) -> None:

@@ -1,9 +1,9 @@
 """Rounds and their plans: terms out, imports in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.plans import MajorRow
@@ -11,13 +11,19 @@ from importers.round_file import RoundFile, read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
 from service.errors import StoreError
+from service.store.bulk import insert_rows
 from service.store.schema import batch, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
 
 
 async def revisions(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
     """Every round's code with its row id and revision: cheap to ask before each transaction."""
-    rows = await connection.execute(select(round_.c.code, round_.c.id, round_.c.revision))
+    return await connection.run_sync(revisions_now)
+
+
+def revisions_now(connection: Connection) -> dict[str, tuple[int, int]]:
+    """The same, on a plain connection."""
+    rows = connection.execute(select(round_.c.code, round_.c.id, round_.c.revision))
     return {row.code: (row.id, row.revision) for row in rows}
 
 
@@ -91,17 +97,20 @@ async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit,
 
 async def passed_gates(connection: AsyncConnection) -> dict[int, set[str]]:
     """By round id, the names of the gates the log knows as passed."""
+    return await connection.run_sync(passed_now)
+
+
+def passed_now(connection: Connection) -> dict[int, set[str]]:
+    """The same, on a plain connection."""
     passed: defaultdict[int, set[str]] = defaultdict(set)
-    for row in await connection.execute(select(gate.c.round_id, gate.c.name)):
+    for row in connection.execute(select(gate.c.round_id, gate.c.name)):
         passed[row.round_id].add(row.name)
     return passed
 
 
-async def record_gates(connection: AsyncConnection, gates: Iterable[tuple[int, str, int]]) -> None:
+def record_gates(connection: Connection, gates: Sequence[tuple[int, str, int]]) -> None:
     """Keep (round id, gate name, seq) for good."""
-    rows = [{"round_id": r, "name": name, "seq": seq} for r, name, seq in gates]
-    if rows:
-        await connection.execute(insert(gate), rows)
+    insert_rows(connection, gate, gates)
 
 
 async def season_id_of(connection: AsyncConnection, code: str) -> int | None:

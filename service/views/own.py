@@ -152,12 +152,11 @@ async def own_choice(
 ) -> ChoiceView:
     """The choice a candidate holds, straight from the store."""
     one = round_board(board, round_code)
-    place = (one.terms.round_id, candidate_id)
     async with reading(engine) as connection:
-        held = (await choices.held_by(connection, [place])).get(place)
+        held = await choices.held_by(connection, one.terms.round_id, candidate_id)
         if held is None:
             return choice_view(None)
-        kept = (await choices.receipts_at(connection, [held.seq]))[held.seq]
+        kept = await choices.receipt_at(connection, held.seq)
     return choice_view(Receipt.from_json(kept.body))
 
 
