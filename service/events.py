@@ -3,7 +3,7 @@
 One log, seq 1, 2, 3 … without gaps. Followers fold these rows; nothing else reaches a board.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -41,6 +41,14 @@ class Event:
     unit_id: int | None = None
     first_major_id: int | None = None
     body: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What one commit added to the log of `epoch`, in order of seq."""
+
+    epoch: str
+    events: Sequence[Event]
 
 
 def to_ms(moment: datetime) -> int:

@@ -14,7 +14,7 @@ from datetime import datetime
 from service.calendar import SEGMENT
 from service.decisions import Group, Request, Wish, decide
 from service.errors import Refusal
-from service.events import Event, from_ms, to_ms
+from service.events import Event, Growth, from_ms, to_ms
 from service.receipts import Receipt
 from service.store import choices, log, people, rounds
 from service.store.engine import Connection, Engine, writing
@@ -40,8 +40,8 @@ class _Waiting:
 class FilingDesk:
     """The one way a choice gets into the log."""
 
-    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
-        """`announce` is told the log's newest seq after each commit that grew it."""
+    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[Growth], None]) -> None:
+        """`announce` is told after each commit what it added to the log, if anything."""
         self._engine = engine
         self._clock = clock
         self._announce = announce
@@ -125,14 +125,15 @@ class FilingDesk:
             now = self._clock()
             terms = await self._current_terms(connection, None)
             passed = await rounds.passed_gates(connection)
-            seq = await self._write_gates(connection, now, terms, passed)
-        if seq:
-            self._announce(seq)
+            gates = await self._write_gates(connection, now, terms, passed)
+            epoch = (await log.read_head(connection)).epoch
+        if gates:
+            self._announce(Growth(epoch, gates))
 
     async def _commit(self, waiting: list[_Waiting]) -> None:
         outcomes: list[tuple[_Waiting, Receipt | Refusal]] = []
         async with writing(self._engine) as connection:
-            group = await self._gather(connection, [w.request for w in waiting])
+            group, before = await self._gather(connection, [w.request for w in waiting])
             for one in waiting:
                 try:
                     outcomes.append((one, decide(group, one.request)))
@@ -144,7 +145,8 @@ class FilingDesk:
             await choices.keep(
                 connection, list(group.new_held.values()), group.new_receipts, group.new_answers
             )
-        self._announce(group.seq)
+        if events := [*before.events, *written]:
+            self._announce(Growth(before.epoch, events))
         for one, outcome in outcomes:
             if one.answer.done():
                 continue
@@ -153,12 +155,14 @@ class FilingDesk:
             else:
                 one.answer.set_result(outcome)
 
-    async def _gather(self, connection: Connection, requests: list[Request]) -> Group:
-        """Read what the decisions need; the gates that are due are written first."""
+    async def _gather(
+        self, connection: Connection, requests: list[Request]
+    ) -> tuple[Group, Growth]:
+        """Read what the decisions need; the gates that are due are written first, and returned."""
         now = from_ms(to_ms(self._clock()))
         terms = await self._current_terms(connection, {r.round_code for r in requests})
         passed = await rounds.passed_gates(connection)
-        await self._write_gates(connection, now, terms, passed)
+        gates = await self._write_gates(connection, now, terms, passed)
         known = await people.read_people(connection, (r.candidate_id for r in requests))
         places = [
             (terms[r.round_code].round_id, r.candidate_id)
@@ -172,7 +176,8 @@ class FilingDesk:
         needed = {a.receipt_seq for a in answers.values()} | {h.seq for h in held.values()}
         receipts = await choices.receipts_at(connection, needed)
         head = await log.read_head(connection)
-        return Group(now, terms, passed, known, held, receipts, answers, head.seq)
+        group = Group(now, terms, passed, known, held, receipts, answers, head.seq)
+        return group, Growth(head.epoch, gates)
 
     async def _current_terms(
         self, connection: Connection, codes: set[str] | None
@@ -194,8 +199,8 @@ class FilingDesk:
         now: datetime,
         terms: Mapping[str, Terms],
         passed: dict[int, set[str]],
-    ) -> int:
-        """Log the gates that are due; returns the newest seq, 0 when there were none."""
+    ) -> list[Event]:
+        """Log the gates that are due, and return them as logged."""
         events = [
             Event(
                 0,
@@ -213,4 +218,4 @@ class FilingDesk:
         await rounds.record_gates(connection, names)
         for round_id, name, _ in names:
             passed.setdefault(round_id, set()).add(name)
-        return written[-1].seq if written else 0
+        return written

@@ -22,7 +22,7 @@ from importers.tables import Source
 from service import views
 from service.accounts import Accounts
 from service.board import Board
-from service.events import Event
+from service.events import Event, Growth
 from service.filing import FilingDesk, Wish
 from service.intake import CandidatesApplied, Intake, PlanApplied
 from service.push.hub import Hub, Watcher
@@ -236,11 +236,15 @@ class House:
     hub: Hub = field(init=False)
 
     def __post_init__(self) -> None:
-        self.desk = FilingDesk(self.engine, self.clock, self.announced.append)
+        self.desk = FilingDesk(self.engine, self.clock, self.announce)
         self.intake = Intake(self.engine, self.clock, self.announced.append)
         self.accounts = Accounts(self.engine, self.clock, 12)
         self.board = Board(self.engine, self.clock)
         self.hub = Hub(self.board, self.clock, 0.02, 1)
+
+    def announce(self, grown: Growth) -> None:
+        """Note the newest seq of a commit; the board is told nothing until it looks."""
+        self.announced.append(grown.events[-1].seq)
 
     async def know(self) -> None:
         """Learn the row ids of the season's candidates."""

@@ -16,7 +16,6 @@ from service.board import Board
 from service.filing import FilingDesk
 from service.memory import keep_freed_memory
 from service.publishing import Publisher
-from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
@@ -52,13 +51,14 @@ class Process:
     def __init__(self, settings: Settings, clock: Clock, on_fatal: Callable[[], None]) -> None:
         self._on_fatal = on_fatal
         tick_s = settings.tick_ms / 1000
-        self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
         self.engine = open_engine(settings)
         self.board = Board(self.engine, clock)
-        self.desk = FilingDesk(self.engine, clock, self.bus.announce)
+        self.follower = Follower(self.board, tick_s)
+        self.bus = settings.redis_url and RedisBus(settings.redis_url, self.follower.hear)
+        announce = self.bus.announce if self.bus else self.follower.hear
+        self.desk = FilingDesk(self.engine, clock, announce)
         self.hub = Hub(self.board, clock, tick_s, settings.heartbeat_s)
-        self.follower = Follower(self.board, self.bus, tick_s)
-        publisher = Publisher(self.engine, clock, self.bus.announce)
+        publisher = Publisher(self.engine, clock, announce)
         self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
         accounts = Accounts(self.engine, clock, settings.session_hours)
         self.services = Services(
@@ -71,7 +71,6 @@ class Process:
         tasks: list[asyncio.Task[None]] = []
         try:
             await migrate(self.engine)
-            await self.bus.open()
             self.desk.open()
             await self.board.catch_up()
             await self.timekeeper.look()
@@ -80,7 +79,7 @@ class Process:
                 asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
                 asyncio.create_task(self.hub.run(), name="hub"),
             ]
-            for task in tasks:
+            for task in [*tasks, *(self.bus.open() if self.bus else ())]:
                 task.add_done_callback(self._ended)
             yield
         finally:
@@ -88,7 +87,8 @@ class Process:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.bus.close()
+            if self.bus:
+                await self.bus.close()
             await self.engine.dispose()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

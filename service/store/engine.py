@@ -6,10 +6,10 @@ head. Either way writers queue, so `seq` has no gaps, and a commit is on disk wh
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import event, func, select
+from sqlalchemy import Select, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +24,9 @@ Engine: TypeAlias = AsyncEngine
 Connection: TypeAlias = AsyncConnection
 DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
+
+PIECE = 2_000
+"""Rows of a large result that are taken up at once: some milliseconds."""
 
 _WRITES = "mingci_writes"
 _MIGRATION_LOCK = 20140715
@@ -97,6 +100,16 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             if connection.dialect.name == "postgresql":
                 await connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
+
+
+async def read_columns(connection: AsyncConnection, query: Select[Any]) -> list[list[Any]]:
+    """A large result, each column a list; read in pieces, so that others have their turn between."""
+    columns: list[list[Any]] = [[] for _ in query.selected_columns]
+    async with connection.stream(query) as result:
+        async for rows in result.partitions(PIECE):
+            for column, more in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(more)
+    return columns
 
 
 async def forget(connection: AsyncConnection) -> None:

@@ -36,14 +36,17 @@ async def read_head(connection: AsyncConnection) -> Head:
 
 
 async def append(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
-    """Write `events` at the log's end, in order, and return them with the seq each was given.
+    """Write `events` at the log's end, in order, and return them as a follower will read them.
 
     The connection must come from `writing`: the head's lock is what makes seq gapless.
     """
     if not events:
         return []
     start = (await read_head(connection)).seq
-    numbered = [replace(event, seq=start + n) for n, event in enumerate(events, 1)]
+    numbered = [
+        replace(event, seq=start + n, at=from_ms(to_ms(event.at)))
+        for n, event in enumerate(events, 1)
+    ]
     await connection.execute(insert(log), [_row(event) for event in numbered])
     await connection.execute(update(head).where(head.c.id == 1).values(seq=numbered[-1].seq))
     return numbered

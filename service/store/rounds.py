@@ -67,14 +67,13 @@ def parse_stored(code: str, text: str) -> RoundFile:
 async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit, ...]:
     of_round = select(unit.c.id).where(unit.c.round_id == round_id)
     majors: defaultdict[int, list[Major]] = defaultdict(list)
-    for row in await connection.execute(
-        select(major)
+    columns = (major.c[name] for name in ("unit_id", *Major.__slots__))
+    for unit_id, *of_major in await connection.execute(
+        select(*columns)
         .where(major.c.unit_id.in_(of_round))
         .order_by(major.c.unit_id, major.c.position)
     ):
-        majors[row.unit_id].append(
-            Major(row.id, row.code, row.name, row.quota, row.tuition, row.duration, row.notes)
-        )
+        majors[unit_id].append(Major(*of_major))
     units = await connection.execute(
         select(unit).where(unit.c.round_id == round_id).order_by(unit.c.id)
     )

@@ -318,7 +318,7 @@ async def test_a_full_queue_refuses_and_answers_those_it_took(url: str, monkeypa
     monkeypatch.setattr(filing, "QUEUE_LIMIT", 2)
     async with opened(url) as house:
         await house.desk.close()
-        house.desk = FilingDesk(house.engine, house.clock, house.announced.append)
+        house.desk = FilingDesk(house.engine, house.clock, house.announce)
         taken = [asyncio.create_task(house.file(n, "5012")) for n in ("101", "102")]
         await asyncio.sleep(0)
         assert await refused(house.file("103", "5012")) == "overloaded"
