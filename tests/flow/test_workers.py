@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx2 as httpx
 import pytest
 from redis import Redis
@@ -115,7 +114,7 @@ def test_a_choice_filed_at_one_worker_reaches_a_socket_at_the_other_whatever_red
 ):
     port = services.free_port()
     settings = {
-        "MINGCI_DATABASE_URL": fresh_database(postgres_url, "workers"),
+        "MINGCI_DATABASE_URL": services.empty_database(postgres_url, "workers"),
         "MINGCI_REDIS_URL": f"redis://127.0.0.1:{port}/0",
     }
     asyncio.run(load(settings["MINGCI_DATABASE_URL"], Clock(NOW), round_file=ROUND_FILE))
@@ -149,17 +148,3 @@ def until_carried(link: Redis, crowd: Crowd) -> None:
     while link.xlen(STREAM) == before:
         assert datetime.now(UTC) < late, "the workers do not come back to Redis"
         crowd.move()
-
-
-def fresh_database(url: str, name: str) -> str:
-    """An empty database of this test's own on a server that others use too."""
-
-    async def create() -> None:
-        link = await asyncpg.connect(url.replace("+asyncpg", ""))
-        try:
-            await link.execute(f'CREATE DATABASE "{name}"')
-        finally:
-            await link.close()
-
-    asyncio.run(create())
-    return f"{url.rpartition('/')[0]}/{name}"
