@@ -6,6 +6,7 @@ same columns, and so computes the same standings.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,9 @@ from service.book import RoundRead, read_rounds
 from service.events import IMPORTS, Event, Growth
 from service.store import log
 from service.store.engine import Connection, Engine, reading
+
+PATIENCE_S = 0.02
+"""How long a commit that others have overtaken may be late before the database is asked."""
 
 EARLY_LIMIT = 10_000
 """How far ahead of the board a commit is kept that was heard of before those in between."""
@@ -125,6 +129,7 @@ class Board:
         self._looking = asyncio.Lock()
         self._early: dict[int, Event] = {}
         self._told = 0
+        self._grew = asyncio.Event()
         self.seq = -1
         self.epoch = ""
         self.as_of = clock()
@@ -161,14 +166,16 @@ class Board:
         self._fold_heard()
 
     def _fold_heard(self) -> None:
-        """Fold what was heard, as far as it goes on from here without a hole."""
+        """Fold what was heard, as far as it goes on from here without a hole; wake who waits."""
         while (event := self._early.get(self.seq + 1)) is not None:
             if not self._can_fold(event):
-                return
+                break
             del self._early[event.seq]
             self._fold([event])
             self.seq = event.seq
             self.as_of = max(self.as_of, min(event.at, self._clock()))
+        self._grew.set()
+        self._grew.clear()
 
     def _can_fold(self, event: Event) -> bool:
         """Whether an event says all that a fold needs, of what the board knows."""
@@ -187,11 +194,20 @@ class Board:
 
     async def reached(self, seq: int) -> None:
         """Return when `seq` is folded: for a request that must see its own effect."""
+        if self.seq < seq <= self._told:
+            await self._filled(seq)
         if self.seq >= seq:
             return
         async with self._looking:
             if self.seq < seq:  # one reader's look serves all who wait behind it
                 await self._catch_up()
+
+    async def _filled(self, seq: int) -> None:
+        """Give the commits that `seq` has overtaken a moment to come by themselves."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while self.seq < seq:
+                    await self._grew.wait()
 
     async def _catch_up(self) -> None:
         """Look once. Commits go on being heard and folded meanwhile, until the seq of an import."""

@@ -8,14 +8,11 @@ from datetime import datetime
 import structlog
 
 from service import views
-from service.board import Board, RoundBoard
+from service.board import PATIENCE_S, Board, RoundBoard
 from service.events import Growth
 from service.filing import FilingDesk
 from service.publishing import Publisher, publication_times
 from service.store.engine import DatabaseFault
-
-PATIENCE_S = 0.02
-"""How long a commit that others have overtaken may be late before the database is asked."""
 
 _log = structlog.get_logger(__name__)
 

@@ -26,7 +26,7 @@ KEPT = 2_000
 reads later than that asks the database.
 """
 
-PIECE = 256
+PIECE = 64
 """How many commits are written or read at once."""
 
 BLOCK_MS = 1000

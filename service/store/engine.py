@@ -25,7 +25,7 @@ Connection: TypeAlias = AsyncConnection
 DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
 
-PIECE = 2_000
+PIECE = 1_000
 """Rows of a large result that are taken up at once: some milliseconds."""
 
 _WRITES = "mingci_writes"

@@ -126,6 +126,11 @@ async def filed(house: House, *numbers: str) -> list[Growth]:
     return [Growth(house.board.epoch, events) for events in cut]
 
 
+async def database_away(*_: object) -> None:
+    """What whoever asks the database is told."""
+    raise DatabaseFault("away")
+
+
 async def test_a_commit_overtaken_by_others_is_waited_for(small: House):
     first, second, third = await filed(small, "101", "102", "103")
     small.board.hear(third)
@@ -140,14 +145,29 @@ async def test_a_commit_overtaken_by_others_is_waited_for(small: House):
 async def test_choices_are_folded_without_asking_the_database(small: House, monkeypatch):
     news = await filed(small, "101", "102")
 
-    async def asked(*_: object) -> None:
-        raise AssertionError("the database was asked")
-
-    monkeypatch.setattr(log, "read_head", asked)
+    monkeypatch.setattr(log, "read_head", database_away)
     for growth in news:
         small.board.hear(growth)
         await small.board.reached(growth.events[-1].seq)
     assert small.standing("102")["rank"] == 2
+
+
+async def test_a_request_waits_for_a_commit_it_has_overtaken(small: House, monkeypatch):
+    first, second, third = await filed(small, "101", "102", "103")
+    small.board.hear(second)
+    waiting = asyncio.create_task(small.board.reached(second.events[-1].seq))
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "read_head", database_away)
+        patch.setattr("service.board.PATIENCE_S", 3600)
+        await asyncio.sleep(0)
+        small.board.hear(first)
+        await waiting
+    assert small.board.seq == second.events[-1].seq
+    monkeypatch.setattr("service.board.PATIENCE_S", 0.001)
+    (last,) = await filed(small, "104")
+    small.board.hear(last)
+    await small.board.reached(last.events[-1].seq)
+    assert small.board.seq == last.events[-1].seq > third.events[-1].seq
 
 
 async def test_an_import_waits_for_a_look_and_what_follows_it_for_the_import(small: House):
@@ -155,10 +175,11 @@ async def test_an_import_waits_for_a_look_and_what_follows_it_for_the_import(sma
     await small.import_plan(PLANS[1])
     (after,) = await filed(small, "102")
     imported = (await small.log())[before.events[-1].seq]
-    for growth in (before, Growth(small.board.epoch, [imported]), after):
-        small.board.hear(growth)
+    small.board.hear(Growth(small.board.epoch, [*before.events, imported]))
+    small.board.hear(after)
     assert (small.board.lacks, small.board.seq) == (True, before.events[-1].seq)
-    await small.board.catch_up()
+    async with asyncio.timeout(20):
+        await small.board.reached(after.events[-1].seq)
     assert small.board.seq == after.events[-1].seq
     await same(small.board, small)
 
@@ -271,10 +292,7 @@ async def test_a_missing_commit_is_looked_up_long_before_the_tick(small: House, 
 async def test_what_is_heard_is_shown_while_the_database_is_away(small: House, monkeypatch):
     first, second = await filed(small, "101", "102")
 
-    async def away(*_: object) -> None:
-        raise DatabaseFault("away")
-
-    monkeypatch.setattr(log, "read_head", away)
+    monkeypatch.setattr(log, "read_head", database_away)
     small.board.hear(second)
     with pytest.raises(DatabaseFault):
         await small.board.catch_up()
