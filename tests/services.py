@@ -3,6 +3,7 @@
 A program that is not on the machine is a skip with its reason; with CI=true it is a failure.
 """
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import asyncpg
 import pytest
 
 START_S = 30
@@ -92,6 +94,20 @@ def unprivileged(where: Path) -> list[str]:
         if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "popen-")):
             parent.chmod(0o755)
     return [runuser, "-u", "postgres", "--"]
+
+
+def empty_database(url: str, name: str) -> str:
+    """A database called `name` on the server of `url`, which others use too. Not inside a loop."""
+
+    async def create() -> None:
+        link = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            await link.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await link.close()
+
+    asyncio.run(create())
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 @contextlib.contextmanager

@@ -14,11 +14,9 @@ from service import logs
 from service.accounts import Accounts
 from service.board import Board
 from service.clock import Clock, DatabaseClock
-from service.events import Growth
 from service.filing import FilingDesk
 from service.memory import keep_freed_memory
 from service.publishing import Publisher
-from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
@@ -62,23 +60,21 @@ class Process:
         self._on_fatal = on_fatal
         self._clock = clock
         tick_s = settings.tick_ms / 1000
-        self.bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
         self.engine = open_engine(settings)
         self.board = Board(self.engine, clock)
+        self.follower = Follower(self.board, tick_s)
+        self.bus = settings.redis_url and RedisBus(settings.redis_url, self.follower.hear)
+        announce = self.bus.announce if self.bus else self.follower.hear
         throttle = Throttle(settings.filing_burst, settings.filing_every_s)
-        self.desk = FilingDesk(self.engine, clock, self._announce, throttle)
+        self.desk = FilingDesk(self.engine, clock, announce, throttle)
         self.pulse = Pulse(self.desk)
         self.hub = Hub(self.board, clock, tick_s, settings.heartbeat_s)
-        self.follower = Follower(self.board, self.bus, tick_s)
-        publisher = Publisher(self.engine, clock, self.bus.announce)
+        publisher = Publisher(self.engine, clock, announce)
         self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
         accounts = Accounts(self.engine, clock, settings.session_hours)
         self.services = Services(
             settings, clock, self.engine, accounts, self.desk, self.board, self.hub
         )
-
-    def _announce(self, grown: Growth) -> None:
-        self.bus.announce(grown.events[-1].seq)
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +87,6 @@ class Process:
                 tasks.append(
                     asyncio.create_task(self._clock.keep_measuring(self.engine), name="clock")
                 )
-            await self.bus.open()
             self.desk.open()
             await self.board.catch_up()
             await self.timekeeper.look()
@@ -101,7 +96,7 @@ class Process:
                 asyncio.create_task(self.hub.run(), name="hub"),
                 asyncio.create_task(self.pulse.run(), name="pulse"),
             ]
-            for task in tasks:
+            for task in [*tasks, *(self.bus.open() if self.bus else ())]:
                 task.add_done_callback(self._ended)
             yield
         finally:
@@ -110,7 +105,8 @@ class Process:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.bus.close()
+            if self.bus:
+                await self.bus.close()
             await self.engine.dispose()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.store.engine import read_columns
 from service.store.schema import candidate, choice, log, receipt, unit
+
+NO_FIRST_MAJOR = -1
+"""In HeldColumns: less than any row id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,16 @@ class _Filed(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Filed)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldColumns:
+    """A round's choices as columns of row ids, all (n,) int32, in no order."""
+
+    candidate_id: NDArray[np.int32]
+    unit_id: NDArray[np.int32]
+    first_major_id: NDArray[np.int32]
+    """NO_FIRST_MAJOR where the choice lists no major."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +88,14 @@ async def held_by(connection: AsyncConnection, round_id: int, candidate_id: int)
     return None if row is None else Held(*row)
 
 
-async def held_in(connection: AsyncConnection, round_id: int) -> list[tuple[int, int, int | None]]:
-    """All choices of a round as (candidate id, unit id, first major id); withdrawn ones left out."""
-    query = select(choice.c.candidate_id, choice.c.unit_id, choice.c.first_major_id)
-    rows = await connection.execute(
-        query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
+async def held_in(connection: AsyncConnection, round_id: int) -> HeldColumns:
+    """All choices of a round; withdrawn ones left out."""
+    first_major = func.coalesce(choice.c.first_major_id, NO_FIRST_MAJOR)
+    query = select(choice.c.candidate_id, choice.c.unit_id, first_major)
+    columns = await read_columns(
+        connection, query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
     )
-    return [(r.candidate_id, r.unit_id, r.first_major_id) for r in rows]
+    return HeldColumns(*(np.array(column, np.int32) for column in columns))
 
 
 async def listed_in(connection: AsyncConnection, round_id: int) -> list[Listed]:

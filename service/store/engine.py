@@ -7,11 +7,11 @@ head. Either way writers queue, so `seq` has no gaps, and a commit is on disk wh
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import Engine as SyncEngine
-from sqlalchemy import event, func, select
+from sqlalchemy import Select, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +27,9 @@ Connection: TypeAlias = AsyncConnection
 PlainConnection: TypeAlias = SyncConnection
 DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
+
+PIECE = 1_000
+"""Rows of a large result that are taken up at once: some milliseconds."""
 
 _WRITES = "mingci_writes"
 _MIGRATION_LOCK = 20140715
@@ -119,6 +122,16 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             if connection.dialect.name == "postgresql":
                 await connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
+
+
+async def read_columns(connection: AsyncConnection, query: Select[Any]) -> list[list[Any]]:
+    """A large result, each column a list; read in pieces, so that others have their turn between."""
+    columns: list[list[Any]] = [[] for _ in query.selected_columns]
+    async with connection.stream(query) as result:
+        async for rows in result.partitions(PIECE):
+            for column, more in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(more)
+    return columns
 
 
 async def forget(connection: AsyncConnection) -> None:

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.candidates import OPTIONAL, Candidates
+from service.store.engine import read_columns
 from service.store.schema import candidate, credential, season, session
 
 
@@ -29,7 +32,7 @@ class Person:
 class Roster:
     """A season's candidates as columns, all (n,), in order of id.
 
-    id int32; exam and bonus int32 thousandths; track str; subjects: name → (n,) int32 thousandths.
+    id int32; exam and bonus int32 thousandths; marks: the subjects' scores as stored, in JSON.
     """
 
     id: NDArray[np.int32]
@@ -37,7 +40,17 @@ class Roster:
     exam: NDArray[np.int32]
     bonus: NDArray[np.int32]
     track: list[str]
-    subjects: dict[str, NDArray[np.int32]]
+    marks: list[str]
+
+    def subjects(self, names: Collection[str]) -> dict[str, NDArray[np.int32]]:
+        """By name: (n,) int32 thousandths, 0 where a candidate has no such score."""
+        if not names:
+            return {}
+        fields = {f"mark_{n}": name for n, name in enumerate(names)}
+        shape = msgspec.defstruct("Marks", [(f, int, 0) for f in fields], rename=fields, gc=False)
+        marks = msgspec.json.decode(f"[{','.join(self.marks)}]", type=list[shape])  # type: ignore[valid-type]
+        columns = {name: map(attrgetter(field), marks) for field, name in fields.items()}
+        return {n: np.fromiter(column, np.int32, len(marks)) for n, column in columns.items()}
 
 
 async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
@@ -51,20 +64,14 @@ async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
         candidate.c.subjects,
     )
     query = select(*columns).where(candidate.c.season_id == season_id).order_by(candidate.c.id)
-    rows = (await connection.execute(query)).all()
-    if not rows:
-        empty = np.zeros(0, np.int32)
-        return Roster(empty, [], empty, empty, [], {})
-    ids, numbers, exam, bonus, track, subjects = zip(*rows, strict=True)
-    marks = [json.loads(text) if text != "{}" else {} for text in subjects]
-    names = sorted({name for one in marks for name in one})
+    ids, numbers, exam, bonus, track, marks = await read_columns(connection, query)
     return Roster(
         np.array(ids, np.int32),
-        list(numbers),
+        numbers,
         np.array(exam, np.int32),
         np.array(bonus, np.int32),
-        list(track),
-        {name: np.array([one.get(name, 0) for one in marks], np.int32) for name in names},
+        track,
+        marks,
     )
 
 

@@ -12,6 +12,7 @@ from importers.tables import Source
 from ranking.rules import UnitKey
 from service.errors import StoreError
 from service.store.bulk import insert_rows
+from service.store.engine import read_columns
 from service.store.schema import batch, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
 
@@ -73,14 +74,11 @@ def parse_stored(code: str, text: str) -> RoundFile:
 async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit, ...]:
     of_round = select(unit.c.id).where(unit.c.round_id == round_id)
     majors: defaultdict[int, list[Major]] = defaultdict(list)
-    for row in await connection.execute(
-        select(major)
-        .where(major.c.unit_id.in_(of_round))
-        .order_by(major.c.unit_id, major.c.position)
-    ):
-        majors[row.unit_id].append(
-            Major(row.id, row.code, row.name, row.quota, row.tuition, row.duration, row.notes)
-        )
+    columns = (major.c[name] for name in ("unit_id", *Major.__slots__))
+    query = select(*columns).where(major.c.unit_id.in_(of_round))
+    rows = await read_columns(connection, query.order_by(major.c.unit_id, major.c.position))
+    for unit_id, *of_major in zip(*rows, strict=True):
+        majors[unit_id].append(Major(*of_major))
     units = await connection.execute(
         select(unit).where(unit.c.round_id == round_id).order_by(unit.c.id)
     )

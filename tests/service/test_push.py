@@ -15,14 +15,11 @@ from sqlalchemy import update
 from ranking.rules import UnitKey
 from service import views
 from service.errors import Refusal
-from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower
 from service.push.hub import SOCKETS_PER_CANDIDATE, STALE_AFTER, Hub, Watcher
 from service.push.outbox import Mailbox
-from service.push.redis_bus import RedisBus
 from service.store.engine import DatabaseFault, writing
 from service.store.schema import head
-from tests import services
 from tests.builders import PLAN, ROUND, ROUND_FILE, House, loaded_sqlite, opened, sent
 from tests.service.moves import NUMBERS, QUICK, moves, round_of
 
@@ -260,40 +257,6 @@ async def test_the_welcome_names_epoch_seq_and_time(small: House):
     assert welcome["heartbeat_s"] == small.hub.heartbeat_s
 
 
-async def quick(bus: Bus, within_s: float = 5) -> bool:
-    """Whether the bus wakes before its time is up."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await bus.heard(within_s)
-    return loop.time() - began < within_s
-
-
-async def test_a_local_bus_wakes_once_for_what_was_announced_before_or_while_waiting():
-    bus = LocalBus()
-    bus.announce(1)
-    bus.announce(2)
-    assert await quick(bus)
-    assert not await quick(bus, 0.01)
-    waiting = asyncio.create_task(quick(bus))
-    await asyncio.sleep(0)
-    bus.announce(3)
-    assert await waiting
-
-
-async def test_a_follower_woken_as_it_is_cancelled_still_ends():
-    bus = LocalBus()
-    for steps in range(4):
-        waiting = asyncio.create_task(bus.heard(60))
-        await asyncio.sleep(0.001)
-        bus.announce(1)
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        asked = waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        assert waiting.cancelled() == asked
-        await bus.heard(0.001)
-
-
 async def test_a_follower_survives_a_database_that_is_away_for_a_while(small: House, monkeypatch):
     fault = [DatabaseFault("away")]
     catch_up = small.board.catch_up
@@ -304,7 +267,7 @@ async def test_a_follower_survives_a_database_that_is_away_for_a_while(small: Ho
         await catch_up()
 
     monkeypatch.setattr(small.board, "catch_up", sometimes)
-    following = asyncio.create_task(Follower(small.board, LocalBus(), 0.005).run())
+    following = asyncio.create_task(Follower(small.board, 0.005).run())
     given_ = await small.file("101", "5012")
     async with asyncio.timeout(5):
         while small.board.seq < given_.seq:  # noqa: ASYNC110 a board has nothing to wait on
@@ -312,61 +275,3 @@ async def test_a_follower_survives_a_database_that_is_away_for_a_while(small: Ho
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert fault == []
-
-
-async def closed(*buses: Bus) -> None:
-    for bus in buses:
-        await bus.close()
-
-
-async def heard_from(teller: Bus, hearer: Bus) -> None:
-    """`hearer` wakes for what `teller` announces, once both have found Redis."""
-    async with asyncio.timeout(10):
-        while True:
-            teller.announce(7)
-            if await quick(hearer, 0.1):
-                return
-
-
-@pytest.mark.redis
-async def test_redis_carries_the_hint_to_every_other_worker(redis_url: str):
-    one, two = RedisBus(redis_url), RedisBus(redis_url)
-    await one.open()
-    await two.open()
-    try:
-        one.announce(1)
-        assert await quick(one)  # the own follower does not wait for Redis
-        await heard_from(one, two)
-        await heard_from(two, one)
-    finally:
-        await closed(one, two)
-
-
-@pytest.mark.redis
-async def test_a_bus_closes_even_while_it_is_telling(redis_url: str):
-    for n in range(20):
-        bus = RedisBus(redis_url)
-        await bus.open()
-        bus.announce(1)
-        await asyncio.sleep(n / 2000)
-        async with asyncio.timeout(5):
-            await bus.close()
-
-
-@pytest.mark.redis
-async def test_a_worker_starts_without_redis_and_hears_when_it_comes(tmp_path, monkeypatch):
-    port = services.free_port()
-    monkeypatch.setattr("service.push.redis_bus.RETRY_S", 0.05)
-    monkeypatch.setattr(services, "free_port", lambda: port)
-    one, two = (RedisBus(f"redis://127.0.0.1:{port}/0") for _ in range(2))
-    await one.open()
-    await two.open()
-    try:
-        one.announce(1)
-        assert await quick(one)
-        assert not await quick(two, 0.1)
-        with services.redis(tmp_path):
-            await heard_from(one, two)
-            await closed(one, two)
-    finally:
-        await closed(one, two)
