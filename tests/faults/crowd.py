@@ -85,9 +85,9 @@ class Crowd:
         """The highest seq that was acknowledged."""
         return max(receipt["seq"] for one in self.people for receipt in one.acknowledged)
 
-    def begin(self) -> None:
-        """Everybody begins to file."""
-        self._tasks = [asyncio.create_task(self._file(one)) for one in self.people]
+    def begin(self, busy: int | None) -> None:
+        """So many begin to file; None: everybody."""
+        self._tasks = [asyncio.create_task(self._file(one)) for one in self.people[:busy]]
 
     async def more(self, acknowledgements: int) -> None:
         """Return when so many more have come; a client that fails ends the test."""
@@ -170,13 +170,16 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(
-    province: Province, *addresses: str, patience_s: float = ANSWER_WITHIN_S
+    province: Province,
+    *addresses: str,
+    busy: int | None = None,
+    patience_s: float = ANSWER_WITHIN_S,
 ) -> AsyncIterator[Crowd]:
-    """Everybody of the province, filing until `finish`."""
+    """Everybody of the province, the first `busy` of them filing until `finish`."""
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(trust_env=False, timeout=patience_s, limits=limits) as client:
         all_of_them = Crowd(province.tokens, addresses, client)
-        all_of_them.begin()
+        all_of_them.begin(busy)
         try:
             yield all_of_them
         finally:
@@ -190,10 +193,8 @@ async def nothing_is_lost_or_doubled(crowd: Crowd, url: str) -> None:
         assert len(given) == len(one.journal)
         assert [r["version"] for r in given] == list(range(1, len(given) + 1))
         assert [item["receipt"] for item in (await crowd.read(one, "/choice/history"))["items"]] == given
-        held = await crowd.read(one, "/choice")
-        last = given[-1]
-        assert held["institution_code"] == last["institution_code"]
-        assert held["receipt"] == (None if last["institution_code"] is None else last)
+        held = (await crowd.read(one, "/choice"))["receipt"]
+        assert held == (given[-1] if given and given[-1]["institution_code"] else None)
     events = await whole_log(url)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     given_seq = sorted(r["seq"] for one in crowd.people for r in one.acknowledged)
@@ -203,5 +204,5 @@ async def nothing_is_lost_or_doubled(crowd: Crowd, url: str) -> None:
 async def the_last_answer_is_given_again(crowd: Crowd) -> None:
     """Who sends an acknowledged request once more gets the very same receipt."""
     for one in crowd.people:
-        entry = one.journal[-1]
-        assert await crowd.receipt_of(one, entry) == entry.receipt
+        for entry in one.journal[-1:]:
+            assert await crowd.receipt_of(one, entry) == entry.receipt

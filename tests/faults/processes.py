@@ -177,7 +177,7 @@ class Postgres:
 
     def restart_at_once(self) -> None:
         """Crash and recover: no session ends well, no checkpoint is written."""
-        self._control("restart", "-w", "-l", str(self.data.parent / "log"))
+        self._control("restart", "-w", "-l", str(self.data.parent / "again.log"))
 
     def stop(self) -> None:
         """End the one that was started last."""

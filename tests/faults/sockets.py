@@ -20,6 +20,11 @@ MOMENT = ("type", "seq", "as_of")
 DIALS_AT_ONCE = 100
 
 
+def hello(token: str) -> str:
+    """A candidate's first message."""
+    return json.dumps({"type": "hello", "token": token, "round": ROUND})
+
+
 @dataclass
 class Screen:
     """One candidate's page, which comes back by itself when its socket is gone."""
@@ -30,6 +35,7 @@ class Screen:
     seq: int = -1
     welcomes: int = 0
     close_code: int | None = None
+    socket: ClientConnection | None = None
 
     async def look(self, address: str, dialing: asyncio.Semaphore, changed: asyncio.Event) -> None:
         """Watch until cancelled."""
@@ -47,7 +53,8 @@ class Screen:
                 await asyncio.sleep(0.1)
 
     async def _listen(self, socket: ClientConnection, changed: asyncio.Event) -> None:
-        await socket.send(json.dumps({"type": "hello", "token": self.token, "round": ROUND}))
+        self.socket = socket
+        await socket.send(hello(self.token))
         while True:
             told: dict[str, Any] = json.loads(await socket.recv())
             if told["type"] == "standing":
@@ -75,6 +82,12 @@ class Screens:
             lambda: all(one.welcomes >= comings and one.standing for one in self.all),
             "not everybody is back",
         )
+
+    def hang_up(self) -> None:
+        """Cut every link at once, without a word."""
+        for one in self.all:
+            if one.socket is not None:
+                one.socket.transport.abort()
 
     async def reach(self, seq: int) -> None:
         """Return when some page has been told of a state that is as new as `seq`."""

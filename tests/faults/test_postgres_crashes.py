@@ -1,5 +1,6 @@
 """PostgreSQL crashes and recovers while everybody files."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ async def test_the_service_outlives_its_database(
     async with serving(service), crowd(place, service.address) as people:
         for _ in range(crashes):
             await people.more(60)
-            own_postgres.restart_at_once()
+            await asyncio.to_thread(own_postgres.restart_at_once)
         await people.more(len(people.people))
         await people.finish()
         assert set(people.answers) <= {200, 503}
