@@ -72,6 +72,7 @@ class Crowd:
         self.answers: Counter[int | str] = Counter()
         self._client = client
         self._over = False
+        self._pause_s = 0.0
         self._grew = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -83,10 +84,12 @@ class Crowd:
     @property
     def newest_seq(self) -> int:
         """The highest seq that was acknowledged."""
-        return max(receipt["seq"] for one in self.people for receipt in one.acknowledged)
+        newest: int = max(r["seq"] for one in self.people for r in one.acknowledged)
+        return newest
 
-    def begin(self, busy: int | None) -> None:
-        """So many begin to file; None: everybody."""
+    def begin(self, busy: int | None, pause_s: float) -> None:
+        """So many begin to file, with a pause after each answer; None: everybody."""
+        self._pause_s = pause_s
         self._tasks = [asyncio.create_task(self._file(one)) for one in self.people[:busy]]
 
     async def more(self, acknowledgements: int) -> None:
@@ -123,6 +126,7 @@ class Crowd:
                 entry.receipt = await self.receipt_of(one, entry)
                 async with self._grew:
                     self._grew.notify_all()
+                await asyncio.sleep(self._pause_s)
         finally:
             async with self._grew:
                 self._grew.notify_all()
@@ -173,13 +177,14 @@ async def crowd(
     province: Province,
     *addresses: str,
     busy: int | None = None,
+    pause_s: float = 0,
     patience_s: float = ANSWER_WITHIN_S,
 ) -> AsyncIterator[Crowd]:
     """Everybody of the province, the first `busy` of them filing until `finish`."""
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(trust_env=False, timeout=patience_s, limits=limits) as client:
         all_of_them = Crowd(province.tokens, addresses, client)
-        all_of_them.begin(busy)
+        all_of_them.begin(busy, pause_s)
         try:
             yield all_of_them
         finally:
@@ -192,7 +197,9 @@ async def nothing_is_lost_or_doubled(crowd: Crowd, url: str) -> None:
         given = one.acknowledged
         assert len(given) == len(one.journal)
         assert [r["version"] for r in given] == list(range(1, len(given) + 1))
-        assert [item["receipt"] for item in (await crowd.read(one, "/choice/history"))["items"]] == given
+        assert [
+            item["receipt"] for item in (await crowd.read(one, "/choice/history"))["items"]
+        ] == given
         held = (await crowd.read(one, "/choice"))["receipt"]
         assert held == (given[-1] if given and given[-1]["institution_code"] else None)
     events = await whole_log(url)

@@ -83,9 +83,9 @@ class Screens:
             "not everybody is back",
         )
 
-    def hang_up(self) -> None:
-        """Cut every link at once, without a word."""
-        for one in self.all:
+    def hang_up(self, some: slice = slice(None)) -> None:
+        """Cut every link at once, or some, without a word."""
+        for one in self.all[some]:
             if one.socket is not None:
                 one.socket.transport.abort()
 

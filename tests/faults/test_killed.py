@@ -14,7 +14,9 @@ KILLS = [3, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(900)])
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kills", KILLS)
-async def test_an_acknowledged_choice_survives_sigkill(kills: int, empty_store: str, tmp_path: Path):
+async def test_an_acknowledged_choice_survives_sigkill(
+    kills: int, empty_store: str, tmp_path: Path
+):
     place = await province(empty_store, 32)
     workers = 2 if empty_store.startswith("postgresql") else 1
     service = Service(place.url, tmp_path, workers=workers)
