@@ -4,6 +4,7 @@ What the service acknowledged is known here, on the client's side, and held agai
 """
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -179,10 +180,13 @@ async def crowd(
     busy: int | None = None,
     pause_s: float = 0,
     patience_s: float = ANSWER_WITHIN_S,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Crowd]:
     """Everybody of the province, the first `busy` of them filing until `finish`."""
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(trust_env=False, timeout=patience_s, limits=limits) as client:
+    async with httpx.AsyncClient(
+        trust_env=False, timeout=patience_s, limits=limits, verify=tls or False
+    ) as client:
         all_of_them = Crowd(province.tokens, addresses, client)
         all_of_them.begin(busy, pause_s)
         try:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.faults.crowd import Crowd
 from tests.faults.processes import PATIENCE_S
@@ -37,15 +38,17 @@ class Screen:
     close_code: int | None = None
     socket: ClientConnection | None = None
 
-    async def look(self, address: str, dialing: asyncio.Semaphore, changed: asyncio.Event) -> None:
+    async def look(
+        self, dial: Callable[[], connect], dialing: asyncio.Semaphore, changed: asyncio.Event
+    ) -> None:
         """Watch until cancelled."""
         while True:
             try:
                 async with dialing:
-                    socket = await connect(address, compression=None, proxy=None, open_timeout=60)
+                    socket = await dial()
                 async with socket:
                     await self._listen(socket, changed)
-            except (OSError, ConnectionClosed) as fault:
+            except (OSError, ConnectionClosed, InvalidHandshake) as fault:
                 if isinstance(fault, ConnectionClosed):
                     self.close_code = None if fault.rcvd is None else fault.rcvd.code
                 self.standing = {}
@@ -117,12 +120,18 @@ def _lasting(standing: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def watching(province: Province, port: int, each: int = 1) -> AsyncIterator[Screens]:
+async def watching(
+    province: Province, port: int, each: int = 1, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Screens]:
     """`each` pages of every candidate, all of them current."""
     screens = Screens([Screen(*one) for one in province.tokens.items() for _ in range(each)])
-    address = f"ws://127.0.0.1:{port}/api/v1/live"
+    address = f"{'ws' if tls is None else 'wss'}://127.0.0.1:{port}/api/v1/live"
     dialing = asyncio.Semaphore(DIALS_AT_ONCE)
-    tasks = [asyncio.create_task(s.look(address, dialing, screens.changed)) for s in screens.all]
+
+    def dial() -> connect:
+        return connect(address, ssl=tls, compression=None, proxy=None, open_timeout=PATIENCE_S)
+
+    tasks = [asyncio.create_task(s.look(dial, dialing, screens.changed)) for s in screens.all]
     try:
         await screens.all_current()
         yield screens

@@ -37,7 +37,9 @@ class Sample:
 
 def sample(pid: int) -> Sample:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return Sample(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, len(os.listdir(f"/proc/{pid}/fd")))
+    return Sample(
+        pages * os.sysconf("SC_PAGE_SIZE") / 2**20, len([*Path(f"/proc/{pid}/fd").iterdir()])
+    )
 
 
 async def seconds(number: int) -> AsyncIterator[int]:
