@@ -14,7 +14,7 @@ from sqlalchemy import Engine as SyncEngine
 from sqlalchemy import Select, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
@@ -34,12 +34,28 @@ PIECE = 1_000
 _WRITES = "mingci_writes"
 _MIGRATION_LOCK = 20140715
 
+STILL_AT_MOST_S = 5
+"""How long one who holds the head's lock on PostgreSQL may say nothing, and a link take to be made.
+
+A process that is paused or cut off inside a transaction would else stop everybody's filing.
+"""
+
 
 def open_engine(settings: Settings) -> AsyncEngine:
     """The engine of the configured database; on SQLite the file's folder is made."""
     path = settings.sqlite_path()
     if path is None:
-        return create_async_engine(settings.database_url, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            settings.database_url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "timeout": STILL_AT_MOST_S,
+                "server_settings": {
+                    "idle_in_transaction_session_timeout": f"{STILL_AT_MOST_S * 1000}"
+                },
+            },
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         settings.database_url, pool_size=8, max_overflow=8, hide_parameters=True
@@ -75,9 +91,22 @@ def _begin_sqlite(connection: SyncConnection) -> None:
 
 
 @asynccontextmanager
+async def _linked(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection; one that cannot be made, or breaks, is a fault of the database like any other.
+
+    asyncpg lets the operating system's own errors through, and SQLAlchemy names only its driver's.
+    """
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except OSError as fault:
+        raise OperationalError("connect", None, fault) from fault
+
+
+@asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that sees one state of the database throughout, and changes nothing."""
-    async with engine.connect() as plain:
+    async with _linked(engine) as plain:
         connection = plain
         if connection.dialect.name == "postgresql":
             connection = await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -88,7 +117,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that holds the head's lock from its first statement to its commit."""
-    async with engine.connect() as plain:
+    async with _linked(engine) as plain:
         connection = await plain.execution_options(**{_WRITES: True})
         async with connection.begin():
             await connection.run_sync(lock_head)
@@ -116,7 +145,7 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     Workers that start together migrate one after the other.
     """
-    async with engine.connect() as plain:
+    async with _linked(engine) as plain:
         connection = await plain.execution_options(**{_WRITES: True})
         async with connection.begin():
             if connection.dialect.name == "postgresql":
