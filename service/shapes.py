@@ -11,7 +11,9 @@ Score = int | float
 StatusName = Literal["inside", "straddling", "outside_plan", "outside"]
 VerdictName = Literal["safe", "out", "open"]
 LockState = Literal["open", "modify_only", "locked"]
-RoundState = Literal["published", "open", "delete_locked", "create_locked", "closing", "closed"]
+RoundState = Literal[
+    "draft", "published", "paused", "open", "delete_locked", "create_locked", "closing", "closed"
+]
 
 
 class UnitRef(TypedDict):

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,8 +12,12 @@ from importers.plans import MajorRow
 from importers.round_file import RoundFile, read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
+from service.calendar import extended
 from service.errors import StoreError
-from service.store.schema import batch, gate, major, round_, season, unit
+from service.events import IMPORTS, Event, from_ms, to_ms
+from service.store import log
+from service.store.engine import upsert
+from service.store.schema import batch, extension, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
 
 
@@ -39,6 +45,10 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
     row = (await connection.execute(query)).first()
     if row is None:
         return None
+    file = parse_stored(row.code, row.file)
+    if file.schedule is not None:
+        later = await extensions_of(connection, row.id)
+        file = replace(file, schedule=extended(file.schedule, later))
     return Terms(
         round_id=row.id,
         revision=row.revision,
@@ -47,8 +57,10 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
         season_kind=row.season_kind,
         batch_code=row.batch_code,
         batch_name=row.batch_name,
-        file=parse_stored(row.code, row.file),
+        file=file,
         units=await _read_units(connection, row.id),
+        draft=row.draft,
+        paused_at=None if row.paused_ms is None else from_ms(row.paused_ms),
     )
 
 
@@ -104,6 +116,43 @@ async def record_gates(connection: AsyncConnection, gates: Iterable[tuple[int, s
         await connection.execute(insert(gate), rows)
 
 
+async def extensions_of(connection: AsyncConnection, round_id: int) -> dict[str, datetime]:
+    """The later closes that outage extensions gave a round's segments, by gate name."""
+    rows = await connection.execute(select(extension).where(extension.c.round_id == round_id))
+    return {row.gate: from_ms(row.closes_ms) for row in rows}
+
+
+async def extend_gate(
+    connection: AsyncConnection, round_id: int, name: str, closes: datetime, act_id: int
+) -> bool:
+    """Let a segment close later; whether it was sealed, and so is open again."""
+    later = upsert(connection, extension).values(
+        round_id=round_id, gate=name, closes_ms=to_ms(closes), act_id=act_id
+    )
+    await connection.execute(later)
+    seal = delete(gate).where(gate.c.round_id == round_id, gate.c.name == name)
+    return (await connection.execute(seal)).rowcount > 0
+
+
+async def set_draft(connection: AsyncConnection, round_id: int, *, draft: bool) -> None:
+    """Keep a round from the public, or let it be seen."""
+    await connection.execute(update(round_).where(round_.c.id == round_id).values(draft=draft))
+
+
+async def set_paused(connection: AsyncConnection, round_id: int, at: datetime | None) -> None:
+    """Pause a round since `at`, or let it go on."""
+    paused_ms = None if at is None else to_ms(at)
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(paused_ms=paused_ms)
+    )
+
+
+async def code_of(connection: AsyncConnection, round_id: int) -> str:
+    """The code of a round that is there."""
+    query = select(round_.c.code).where(round_.c.id == round_id)
+    return str((await connection.execute(query)).scalar_one())
+
+
 async def season_id_of(connection: AsyncConnection, code: str) -> int | None:
     """The row id of a season."""
     found: int | None = await connection.scalar(select(season.c.id).where(season.c.code == code))
@@ -151,14 +200,27 @@ async def _get_or_make(
     return made
 
 
-async def touch(
-    connection: AsyncConnection, round_id: int, revision: int, plan_digest: str | None = None
-) -> None:
+async def touch(connection: AsyncConnection, round_id: int, revision: int) -> None:
     """Give a round a new revision, so that every reader takes its terms anew."""
-    values: dict[str, object] = {"revision": revision}
-    if plan_digest is not None:
-        values["plan_digest"] = plan_digest
-    await connection.execute(update(round_).where(round_.c.id == round_id).values(**values))
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(revision=revision)
+    )
+
+
+async def keep_plan_digest(connection: AsyncConnection, round_id: int, digest: str) -> None:
+    """Remember the digest of the file that a round's plan is from."""
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(plan_digest=digest)
+    )
+
+
+async def record(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
+    """Log `events`; each that changes a round gives it its seq as the newest revision."""
+    written = await log.append(connection, events)
+    newest = {e.round_id: e.seq for e in written if e.kind in IMPORTS and e.round_id is not None}
+    for round_id, seq in newest.items():
+        await touch(connection, round_id, seq)
+    return written
 
 
 async def rounds_of_season(connection: AsyncConnection, season_id: int) -> list[int]:

@@ -46,13 +46,17 @@ WHAT_IF_LIMIT = 4
 
 def candidate_round(board: Board, candidate_id: int) -> str | None:
     """The round to show a candidate now: the newest open one, else the newest that has a schedule."""
-    mine = [one for one in board.rounds.values() if candidate_id in one.row_by_candidate]
+    mine = [
+        one
+        for one in board.rounds.values()
+        if candidate_id in one.row_by_candidate and not one.terms.draft
+    ]
     if not mine:
         return None
 
     def importance(one: RoundBoard) -> tuple[bool, float]:
         calendar = one.terms.calendar
-        running = calendar is not None and calendar.state(one.passed) not in ("published", "closed")
+        running = one.terms.state(one.passed) not in ("published", "closed")
         return running, 0.0 if calendar is None else calendar.schedule.opens.timestamp()
 
     return max(mine, key=importance).terms.file.code
@@ -129,7 +133,7 @@ async def me(engine: Engine, board: Board, candidate_id: int) -> Me:
         "rounds": [
             _own_round(board, one, one.row_by_candidate[candidate_id])
             for one in board.rounds.values()
-            if candidate_id in one.row_by_candidate
+            if candidate_id in one.row_by_candidate and not one.terms.draft
         ],
     }
 
