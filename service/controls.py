@@ -86,8 +86,7 @@ async def extend_segment(connection: Connection, act: Act, now: datetime) -> lis
     """
     terms = await _terms(connection, act)
     calendar = terms.calendar
-    passed = (await rounds.passed_gates(connection)).get(terms.round_id, set())
-    if calendar is None or calendar.state(passed) == "published":
+    if calendar is None or now < calendar.schedule.opens:
         raise Refusal("not-open")
     later = _instants(act.body.get("closes"))
     _check_extension(calendar, later, now)
