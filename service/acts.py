@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from service.errors import Refusal
 from service.events import Event, Kind
 from service.filing import Clock
-from service.store import acts, log, rounds, staff
+from service.store import acts, log, rounds, staff, uploads
 from service.store.acts import Act, Approval, Finding
 from service.store.engine import Connection, Engine, forget, writing
 from service.store.staff import Member, Role
@@ -73,6 +73,7 @@ class Acts:
             round_id = await _round_id(connection, round_code)
             draft = Act(0, kind, round_id, body, reason, by.id, kind in PUBLICATIONS, self._clock())
             act = await acts.add(connection, draft)
+            await _mark_upload(connection, act, "proposed")
             seq = await self._log(connection, "act_proposed", act, by)
         self._announce(seq)
         return act.id
@@ -105,13 +106,11 @@ class Acts:
         """What approving such an act now would log; nothing stays.
 
         Raises:
-            Refusal: `not-allowed`, `not-found`, `invalid-request`, and what its applier declines
-                with.
+            Refusal: `not-found`, `invalid-request`, and what its applier declines with.
         """
         if kind not in self._appliers:
             raise Refusal("invalid-request")
         async with writing(self._engine) as connection:
-            await _must_hold(connection, by, PROPOSERS)
             round_id = await _round_id(connection, round_code)
             now = self._clock()
             publication = kind in PUBLICATIONS
@@ -182,6 +181,7 @@ class Acts:
         kind: Kind,
     ) -> int:
         await acts.end(connection, act.id, state, by.id, self._clock())
+        await _mark_upload(connection, act, "dropped")
         return await self._log(connection, kind, act, by)
 
     async def _log(
@@ -201,6 +201,15 @@ class Acts:
 def _said_of(act: Act, by: Member) -> dict[str, object]:
     """What the log says of an act: no name, and no content but its own events."""
     return {"act": act.id, "kind": act.kind, "by": by.id}
+
+
+async def _mark_upload(
+    connection: Connection, act: Act, state: Literal["proposed", "dropped"]
+) -> None:
+    """A file that an act is about is kept while the act waits, and not after."""
+    upload_id = act.body.get("upload")
+    if isinstance(upload_id, int):
+        await uploads.mark(connection, upload_id, state)
 
 
 async def _must_hold(connection: Connection, by: Member, wanted: Collection[Role]) -> None:

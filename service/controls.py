@@ -21,6 +21,7 @@ from service.intake import put_plan, put_round
 from service.store import rounds
 from service.store.engine import Connection
 from service.terms import Terms
+from service.uploads import apply_upload
 
 T = TypeVar("T")
 
@@ -120,13 +121,17 @@ def _check_extension(calendar: Calendar, later: Mapping[str, datetime], now: dat
 async def amend(connection: Connection, act: Act, now: datetime) -> list[Event]:
     """Change the plan or the ratio of a round that families already see.
 
-    Body: {"quotas": [{institution_code, track, plan_nature, major_code, quota}, …],
+    Body: {"upload": id, "digest": its SHA-256} for a file that was brought, else
+    {"quotas": [{institution_code, track, plan_nature, major_code, quota}, …],
     "ratio": text or absent, "unit_ratios": [{institution_code, track, plan_nature, ratio}, …]}.
     A plan may shrink below what is held.
 
     Raises:
-        Refusal: `unknown-unit`, `unknown-major`, `ratio-invalid`, `nothing-changes`.
+        Refusal: `unknown-unit`, `unknown-major`, `ratio-invalid`, `nothing-changes`, `upload-gone`.
     """
+    upload_id = act.body.get("upload")
+    if upload_id is not None:
+        return await apply_upload(connection, _of_type(upload_id, int), act.body.get("digest"), now)
     wanted = _amendment(act.body)
     terms = await _terms(connection, act)
     events = await _put_ratios(connection, terms, wanted, now)

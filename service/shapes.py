@@ -265,6 +265,40 @@ class StatisticsView(TypedDict):
     items: list[StatisticsRow]
 
 
+ChangeName = Literal["segment", "state", "quota", "seats", "ratio", "round", "candidates"]
+
+
+class Change(TypedDict):
+    """One thing that a correction changed.
+
+    `where` names the segment's lowest score, or institution/track/plan_nature(/major) of a quota
+    or ratio; `before` and `after` are texts, null where there is nothing to say.
+    """
+
+    what: ChangeName
+    where: str
+    before: str | None
+    after: str | None
+
+
+class Correction(TypedDict):
+    """A change of what was public already, done by two people with a reason."""
+
+    id: int
+    kind: str
+    at: str
+    seq: int
+    reason: str
+    changes: list[Change]
+
+
+class CorrectionList(TypedDict):
+    """A round's corrections, newest first."""
+
+    items: list[Correction]
+    next: None
+
+
 class SessionView(TypedDict):
     """An opened session."""
 

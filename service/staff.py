@@ -104,6 +104,17 @@ class StaffAccounts:
                 raise Refusal("not-found", what=name)
             await staff.disable(connection, staff_id, self._clock())
 
+    async def disable_by(self, by: Member, name: str, code: str) -> None:
+        """Close another's account, as the one who looks after accounts.
+
+        Raises:
+            Refusal: `not-allowed`, also for one's own account; `wrong-code`; `not-found`.
+        """
+        if "security_admin" not in by.roles or by.name == name:
+            raise Refusal("not-allowed")
+        await self.confirm(by, code)
+        await self.disable(name)
+
     async def sign_in(self, name: str, password: str, code: str) -> str:
         """Open a session; its token, of which only the digest is kept.
 

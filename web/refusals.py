@@ -117,6 +117,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "本轮填报已暂停。没有保存，您原来的志愿仍然有效；恢复后请再提交。",
         "The round is paused. Nothing was saved; the choice you held stands. Send it again later.",
     ),
+    "staff-must-change-password": (
+        403,
+        "首次登录请先修改初始密码。",
+        "The initial password must be changed first.",
+    ),
     "staff-not-signed-in": (401, "请先登录工作台。", "Please sign in to the office."),
     "wrong-code": (
         401,
@@ -165,13 +170,38 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "extension-invalid": (
         422,
         "分数段 {segment} 的新截止时间不成立：须晚于现在和原截止时间，且不晚于更低的分数段。",
-        "Segment {segment} cannot close then: it must be later than now and than its close, "
-        "and no later than any lower segment's.",
+        (
+            "Segment {segment} cannot close then: it must be later than now and than its close, "
+            "and no later than any lower segment's."
+        ),
     ),
     "ratio-invalid": (
         422,
         "投档比例要写成 105% 或 1:1.05 的样子。",
         'A ratio is written as "105%" or "1:1.05".',
+    ),
+    "upload-gone": (
+        409,
+        "这个文件已经办结，内容不再保留；需要时请重新上传。",
+        "This file was dealt with and is no longer kept; bring it again if needed.",
+    ),
+    "codes-needed": (
+        422,
+        "文件里有 {count} 名新考生没有初始密码。请在文件中给出，或用命令导入并保存生成的密码。",
+        (
+            "{count} new candidates have no initial code. Give them in the file, or import by the "
+            "command, which keeps those it makes."
+        ),
+    ),
+    "passwords-differ": (
+        422,
+        "两次输入的新密码不一样。",
+        "The two new passwords differ.",
+    ),
+    "file-rejected": (
+        422,
+        "文件里有错，整个文件没有收下。请改正下列各处后重新上传。",
+        "The file has faults and was not taken at all. Correct them and bring it again.",
     ),
     "nothing-changes": (409, "与现在的内容相同，没有改动。", "This is what stands already."),
     "overloaded": (

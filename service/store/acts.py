@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.events import from_ms, to_ms
@@ -14,6 +14,7 @@ from service.store.engine import upsert
 from service.store.schema import act, approval, review, round_
 
 State = Literal["proposed", "approved", "refused", "withdrawn"]
+STATES: tuple[State, ...] = get_args(State)
 Decision = Literal["publish", "withhold"]
 
 
@@ -191,11 +192,11 @@ async def end(
 async def approvals_of(
     connection: AsyncConnection, round_id: int, kinds: Sequence[str]
 ) -> list[tuple[Act, Approval]]:
-    """What was approved for a round among `kinds`, newest first."""
+    """What was approved among `kinds` for a round, or for no one round alone; newest first."""
     query = (
         select(act, approval)
         .join(approval, approval.c.act_id == act.c.id)
-        .where(act.c.round_id == round_id, act.c.kind.in_(kinds))
+        .where(or_(act.c.round_id == round_id, act.c.round_id.is_(None)), act.c.kind.in_(kinds))
         .order_by(approval.c.seq.desc())
     )
     return [

@@ -147,6 +147,19 @@ async def set_paused(connection: AsyncConnection, round_id: int, at: datetime | 
     )
 
 
+async def is_public(connection: AsyncConnection, code: str) -> bool:
+    """Whether there is a round of this code that is no draft."""
+    query = select(round_.c.id).where(round_.c.code == code, round_.c.draft.is_(False))
+    return (await connection.scalar(query)) is not None
+
+
+async def season_is_public(connection: AsyncConnection, code: str) -> bool:
+    """Whether any round of this season is no draft."""
+    query = select(round_.c.id).join(batch).join(season)
+    query = query.where(season.c.code == code, round_.c.draft.is_(False)).limit(1)
+    return (await connection.scalar(query)) is not None
+
+
 async def code_of(connection: AsyncConnection, round_id: int) -> str:
     """The code of a round that is there."""
     query = select(round_.c.code).where(round_.c.id == round_id)
