@@ -155,8 +155,9 @@ async def is_public(connection: AsyncConnection, code: str) -> bool:
 
 async def season_is_public(connection: AsyncConnection, code: str) -> bool:
     """Whether any round of this season is no draft."""
-    query = select(round_.c.id).join(batch).join(season)
-    query = query.where(season.c.code == code, round_.c.draft.is_(False)).limit(1)
+    of_season = select(batch.c.id).join(season).where(season.c.code == code)
+    query = select(round_.c.id).where(round_.c.batch_id.in_(of_season), round_.c.draft.is_(False))
+    query = query.limit(1)
     return (await connection.scalar(query)) is not None
 
 
