@@ -122,14 +122,16 @@ async def test_a_pause_takes_two_people_and_a_fresh_code_from_each(
     assert 'value="网络故障"' in wrong.text
     act = await importer.done(f"{ROUND_PAGE}/pause", reason="网络故障")
     assert (await service.client.get("/api/v1/rounds")).json()["items"][0]["state"] == "open"
-    own = await importer.send(f"{act}/approve")
-    assert own.status_code == 403
+    assert (await importer.send(f"{act}/approve")).status_code == 403
     assert act in (await publisher.get("/office")).partition("等我办理")[2].partition("等别人")[0]
     assert "暂停填报" in await publisher.get(act)
     assert await publisher.done(f"{act}/approve") == act
     await service.app.state.services.board.catch_up()
     refused = await service.file("101", "5012")
     assert slug(refused) == "round-paused"
+    own = {"cookie": f"mingci_session={await service.token('101')}"}
+    shown = (await service.client.get("/my", headers=own)).text
+    assert "暂停填报。" in shown
     assert "已批准并执行" in await importer.get(act)
     again = await publisher.send(f"{act}/approve")
     assert (again.status_code, "已经办结" in said(again)) == (409, True)
@@ -306,6 +308,7 @@ async def test_the_audit_is_for_auditors_who_change_nothing(service: Running, im
     assert (await service.file("101", "5012")).status_code == 200
     shown = await auditor.get("/office/audit")
     assert "act_proposed" in shown
+    assert "<form" not in (await auditor.get(ROUND_PAGE)).partition("<main")[2]
     assert "choice_filed" in await auditor.get("/office/audit?after=4")
     assert "<form" not in (await auditor.get(act)).partition("<main")[2]
     for address in (f"{act}/approve", f"{act}/refuse", f"{act}/withdraw", f"{ROUND_PAGE}/pause"):
