@@ -32,12 +32,16 @@ MOST_QUOTAS = 1000
 async def publish_round(connection: Connection, act: Act, now: datetime) -> list[Event]:
     """Let the public see a draft: its plan, its schedule, its gates.
 
+    Body: {"revision": the draft's when it was proposed}, so that what was reviewed is published.
+
     Raises:
-        Refusal: `not-a-draft`, `plan-missing`.
+        Refusal: `not-a-draft`, `plan-missing`; `changed-since` for another revision.
     """
     terms = await _terms(connection, act)
     if not terms.draft:
         raise Refusal("not-a-draft")
+    if act.body.get("revision") != terms.revision:
+        raise Refusal("changed-since")
     if not terms.units:
         raise Refusal("plan-missing")
     await rounds.set_draft(connection, terms.round_id, draft=False)

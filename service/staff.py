@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import anyio.to_thread
+import structlog
 from anyio import CapacityLimiter
 
 from service import totp
@@ -35,6 +36,8 @@ SEEN_EVERY = timedelta(minutes=1)
 TRIES = 5
 PAUSE = timedelta(minutes=15)
 """After so many failures in a row an account waits so long."""
+
+_log = structlog.get_logger(__name__)
 
 NAME = re.compile(r"[\w.-]{1,64}")
 
@@ -131,7 +134,10 @@ class StaffAccounts:
             now = await staff.read_account(connection, account.id)
             if now.secret != account.secret or now.disabled:
                 raise Refusal("wrong-credentials")
-            await staff.add_session(connection, _digest(token), account.id, self._clock())
+            at = self._clock()
+            await staff.end_idle(connection, at - IDLE)
+            await staff.add_session(connection, _digest(token), account.id, at)
+        _log.info("staff_signed_in", staff=account.id)
         return token
 
     async def whose(self, token: str) -> Member:
@@ -213,6 +219,7 @@ class StaffAccounts:
                 await staff.keep_step(connection, staff_id, step)
                 return
             await self._count_failure(connection, account, now)
+        _log.warning("staff_code_refused", staff=staff_id)
         raise Refusal("wrong-credentials")
 
     async def _count_failure(self, connection: Connection, account: Account, now: datetime) -> None:

@@ -9,7 +9,7 @@ from service.acts import Acts
 from service.controls import CONTROLS
 from service.events import Event
 from service.staff import StaffAccounts
-from service.store import staff
+from service.store import rounds, staff
 from service.store.acts import Decision, Finding
 from service.store.engine import reading
 from service.store.staff import Member, Role
@@ -54,7 +54,10 @@ class Office:
     async def publish(self, round_code: str) -> list[Event]:
         """A draft published: proposed by 甲, reviewed by 丁, approved by 乙."""
         by, reviewer = await self.member("甲", "importer"), await self.member("丁", "reviewer")
-        act = await self.acts.propose(by, "publish_round", round_code, {}, "计划已核对")
+        async with reading(self.house.engine) as connection:
+            _, revision = (await rounds.revisions(connection))[round_code]
+        body = {"revision": revision}
+        act = await self.acts.propose(by, "publish_round", round_code, body, "计划已核对")
         await self.acts.review(reviewer, act, finding())
         return await self.approve(act)
 

@@ -160,6 +160,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     ),
     "name-taken": (409, "这个工作人员名已经有人使用。", "This staff name is taken."),
     "not-a-draft": (409, "这一轮已经公布。", "The round is public already."),
+    "changed-since": (
+        409,
+        "发起之后内容又改动过，审查的已不是现在的内容。请重新发起。",
+        "It was changed since this was proposed, so what was reviewed is not what stands. Propose it anew.",
+    ),
     "plan-missing": (409, "这一轮还没有招生计划，不能公布。", "The round has no plan yet."),
     "round-not-running": (
         409,

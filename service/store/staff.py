@@ -202,6 +202,12 @@ async def keep_seen(connection: AsyncConnection, token_digest: str, at: datetime
     )
 
 
+async def end_idle(connection: AsyncConnection, unseen_since: datetime) -> None:
+    """Forget the sessions that were last used before."""
+    old = staff_session.c.seen_ms <= to_ms(unseen_since)
+    await connection.execute(delete(staff_session).where(old))
+
+
 async def end_session(connection: AsyncConnection, token_digest: str) -> None:
     """End one session."""
     await connection.execute(

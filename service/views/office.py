@@ -111,7 +111,7 @@ class OfficeRound:
     name: str
     season: str
     state: State
-    ratio: int
+    revision: int
     units: int
     seats: int
     applicants: int
@@ -145,7 +145,7 @@ def _round(one: RoundBoard) -> OfficeRound:
         terms.file.name,
         terms.season_code,
         terms.state(one.passed),
-        terms.file.rules.ratio,
+        terms.revision,
         len(terms.units),
         sum(unit.plan for unit in terms.units),
         int((one.book.unit != NO_UNIT).sum()),

@@ -1,5 +1,6 @@
 """Two people for every act: by the writer, and by the database whoever writes to it."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
@@ -249,3 +250,13 @@ async def test_a_draft_is_out_of_sight_until_two_people_publish_it(office: Offic
     with pytest.raises(Refusal, match="not-found"):
         views.round_view(house.board, file.code)
     assert await refused(office.publish(file.code)) == "plan-missing"
+
+
+async def test_of_two_who_approve_at_once_one_does_it(on_both: Office):
+    act = await on_both.propose("pause")
+    both = [await on_both.member(name, "publisher") for name in ("乙", "丙")]
+    done = await asyncio.gather(
+        *(on_both.acts.approve(one, act) for one in both), return_exceptions=True
+    )
+    assert [one.code for one in done if isinstance(one, Refusal)] == ["act-ended"]
+    assert [e.kind for e in await on_both.house.log()].count("round_paused") == 1

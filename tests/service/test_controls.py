@@ -8,6 +8,7 @@ import pytest
 from importers.plans import read_plan
 from importers.round_file import read_round
 from importers.tables import Source
+from ranking.rules import UnitKey
 from service import views
 from service.board import Board
 from service.calendar import Calendar, extended
@@ -15,8 +16,9 @@ from service.errors import Refusal
 from service.store import rounds
 from service.store.engine import reading
 from service.terms import Terms
+from service.uploads import Uploads
 from tests.builders import PLAN, ROUND, ROUND_FILE, House, sent
-from tests.office import Office, local, quota
+from tests.office import Office, finding, local, quota
 from tests.service.moves import bytes_of, round_of
 
 
@@ -312,3 +314,39 @@ async def a_draft(office: Office) -> str:
     await office.house.intake.set_round(file, text, draft=True)
     await office.house.intake.apply_plan(file.code, rows, "digest")
     return file.code
+
+
+async def test_what_was_changed_since_it_was_proposed_is_not_published(sqlite: Office):
+    house, second = sqlite.house, await a_draft(sqlite)
+    by, reviewer = await sqlite.member("甲", "importer"), await sqlite.member("丁", "reviewer")
+    async with reading(house.engine) as connection:
+        _, revision = (await rounds.revisions(connection))[second]
+    body = {"revision": revision}
+    act = await sqlite.acts.propose(by, "publish_round", second, body, "计划已核对")
+    await sqlite.acts.review(reviewer, act, finding())
+    rows, _ = read_plan(Source("plan.csv", PLAN.replace("软件工程,2", "软件工程,3").encode()))
+    await house.intake.apply_plan(second, rows, "another")
+    assert await refused(sqlite.approve(act)) == "changed-since"
+
+
+async def test_a_plan_file_brought_by_one_is_applied_by_the_approval_of_another(office: Office):
+    house = office.house
+    uploads = Uploads(house.engine, house.clock, house.announced.append)
+    by = await office.member("甲", "importer")
+    text = PLAN.replace("软件工程,2", "软件工程,7")
+    upload_id, report = await uploads.bring(by, "plan", ROUND, Source("plan.csv", text.encode()))
+    checked = await uploads.check(upload_id)
+    assert (report.accepted, checked.changed, checked.public) == (True, True, True)
+    assert await refused(uploads.apply(by, upload_id)) == "two-persons-needed"
+    digest = checked.upload.digest
+    assert (
+        await refused(office.done("amend", upload=upload_id, digest="0" * 64)) == "invalid-request"
+    )
+    events = await office.done("amend", upload=upload_id, digest=digest)
+    assert [e.kind for e in events] == ["act_approved", "plan_imported"]
+    assert await refused(uploads.check(upload_id)) == "upload-gone"
+    await house.board.catch_up()
+    key = UnitKey("5037", "理科", "")
+    assert round_of(house).terms.unit_by_key[key].plan == 7
+    (told,) = (await views.corrections(house.engine, house.board, ROUND))["items"]
+    assert [one["what"] for one in told["changes"]] == ["quota", "seats"]

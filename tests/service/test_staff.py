@@ -1,9 +1,12 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from service.errors import Refusal
 from service.staff import NewAccount
+from service.store.engine import reading
 from service.store.staff import Role
 from tests.builders import House
 from tests.office import Authenticator, Office
@@ -133,3 +136,22 @@ async def test_an_account_needs_a_name_and_a_role(office: Office, name: str, rol
 async def test_a_name_is_taken_once(office: Office):
     await made(office)
     assert await refused(office.accounts.add("wang", ["auditor"])) == "name-taken"
+
+
+async def test_of_two_who_use_a_code_at_once_one_is_signed_in(house: House):
+    office = Office(house)
+    account, phone = await made(office)
+    code = phone.code()
+    tries = (office.accounts.sign_in("wang", account.password, code) for _ in range(2))
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(isinstance(one, Refusal) for one in done) == [False, True]
+
+
+async def test_sessions_that_have_ended_are_not_kept(office: Office):
+    account, phone = await made(office)
+    for _ in range(3):
+        await office.accounts.sign_in("wang", account.password, phone.code())
+        office.house.clock.now += timedelta(hours=1)
+    async with reading(office.house.engine) as connection:
+        kept = await connection.execute(text("SELECT count(*) FROM staff_session"))
+    assert kept.scalar_one() == 1

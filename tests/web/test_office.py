@@ -1,5 +1,6 @@
 """The office's desk: who gets in, and what two people do there through forms."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -169,13 +170,17 @@ async def test_what_cannot_be_is_refused_at_the_form_that_asked(importer: Person
         "extend_segment": {"closes:segment:600": "2026-08-01T10:00"},
         "amend": {"institution_code": "9999", "track": "理科", "major_code": "01", "quota": "3"},
         "resume": {},
-        "publish_round": {},
+        "publish_round": {"revision": "1"},
     }
     for kind, form in tries.items():
         answer = await importer.send(f"{ROUND_PAGE}/{kind}", reason="试", **form)
         assert answer.status_code in (409, 422), kind
         assert said(answer), kind
-    for kind, form in (("amend", {"quota": "-1"}), ("extend_segment", {"closes:x": "soon"})):
+    for kind, form in (
+        ("amend", {"quota": "-1"}),
+        ("publish_round", {"revision": "x"}),
+        ("extend_segment", {"closes:x": "soon"}),
+    ):
         answer = await importer.send(f"{ROUND_PAGE}/{kind}", reason="试", **form)
         assert answer.status_code == 422
     assert (await importer.send(f"{ROUND_PAGE}/party", reason="试")).status_code == 404
@@ -219,7 +224,10 @@ async def test_a_new_round_goes_from_file_to_publication_through_forms(
     assert slug(await service.client.get(f"/api/v1/rounds/{SECOND}/units")) == "not-found"
     assert (await service.client.get(f"/corrections/{SECOND}")).status_code == 404
 
-    act = await importer.done(f"/office/rounds/{SECOND}/publish_round", reason="计划已核对")
+    control = f"/office/rounds/{SECOND}"
+    (revision,) = re.findall(r'name="revision" value="(\d+)"', await importer.get(control))
+    asked = {"reason": "计划已核对", "revision": revision}
+    act = await importer.done(f"{control}/publish_round", **asked)
     assert (await publisher.send(f"{act}/approve")).status_code == 409
     secret = await publisher.send(
         f"{act}/review", decision="publish", basis="条例第十四条", safety="1"

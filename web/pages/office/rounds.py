@@ -58,6 +58,13 @@ def _nothing(_form: Form, _zone: ZoneInfo) -> dict[str, object]:
     return {}
 
 
+def _publication(form: Form, _zone: ZoneInfo) -> dict[str, object]:
+    revision = form.get("revision", "")
+    if not (revision.isascii() and revision.isdigit() and len(revision) < 19):
+        raise Refusal("invalid-request")
+    return {"revision": int(revision)}
+
+
 def _extension(form: Form, zone: ZoneInfo) -> dict[str, object]:
     """Local times of the site, as the browser's own control writes them; empty: unchanged."""
     closes = {}
@@ -92,7 +99,7 @@ def _amendment(form: Form, _zone: ZoneInfo) -> dict[str, object]:
 
 
 BODIES: Mapping[str, Callable[[Form, ZoneInfo], dict[str, object]]] = {
-    "publish_round": _nothing,
+    "publish_round": _publication,
     "pause": _nothing,
     "resume": _nothing,
     "extend_segment": _extension,
