@@ -21,6 +21,9 @@ Act = Literal["create", "modify", "delete"]
 OPENS, DELETE_LOCK, CREATE_LOCK = "opens", "delete_lock", "create_lock"
 SEGMENT = "segment:"
 
+GOING: frozenset[State] = frozenset({"open", "delete_locked", "create_locked", "closing"})
+"""States in which somebody may still file or change a choice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -125,6 +128,10 @@ class Calendar:
     def keeps(self, passed: Collection[str]) -> bool:
         """Whether every gate the log knows as passed is still one of this schedule's."""
         return set(passed) <= self._by_name.keys()
+
+    def is_over(self, passed: Collection[str]) -> bool:
+        """Whether the log knows of a step after the close, such as the filing: no gate of these."""
+        return not set(passed) <= self._by_name.keys()
 
     def _sealed(self, filing: int, passed: Collection[str]) -> bool:
         """Whether a seal covers this score: a lock never reopens, whatever the segments are now."""

@@ -4,7 +4,7 @@ Each runs inside the transaction that logs the approval. A body is JSON values t
 form or a program, so it is read with suspicion: what is not of the shape wanted is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -14,7 +14,7 @@ from importers.round_file import round_file_toml
 from importers.toml_section import basis_points
 from ranking.rules import UnitKey, UnitRules
 from service.acts import Act, Applier
-from service.calendar import SEGMENT, Calendar, extended
+from service.calendar import GOING, SEGMENT, Calendar, extended
 from service.errors import Refusal
 from service.events import Event, from_ms, to_ms
 from service.intake import put_plan, put_round
@@ -55,10 +55,10 @@ async def pause(connection: Connection, act: Act, now: datetime) -> list[Event]:
         Refusal: `round-not-running` for a draft, and after the close; `round-paused` already.
     """
     terms = await _terms(connection, act)
-    passed = (await rounds.passed_gates(connection)).get(terms.round_id, set())
+    passed = await _passed(connection, terms)
     if terms.paused_at is not None:
         raise Refusal("round-paused")
-    if terms.state(passed) in ("draft", "closed"):
+    if terms.state(passed) not in GOING | {"published"}:
         raise Refusal("round-not-running")
     await rounds.set_paused(connection, terms.round_id, now)
     return [Event(0, "round_paused", now, terms.round_id)]
@@ -87,12 +87,13 @@ async def extend_segment(connection: Connection, act: Act, now: datetime) -> lis
     Raises:
         Refusal: `not-open` without gates or before the opening; `extension-invalid` for an unknown
             segment, an instant that is past or not later than the segment's close, or a segment
-            that would close after a lower one.
+            that would close after a lower one; `round-not-running` once the round was filed.
     """
     terms = await _terms(connection, act)
     calendar = terms.calendar
     if calendar is None or now < calendar.schedule.opens:
         raise Refusal("not-open")
+    _check_not_over(terms, await _passed(connection, terms))
     later = _instants(act.body.get("closes"))
     _check_extension(calendar, later, now)
     events = []
@@ -131,13 +132,15 @@ async def amend(connection: Connection, act: Act, now: datetime) -> list[Event]:
     A plan may shrink below what is held.
 
     Raises:
-        Refusal: `unknown-unit`, `unknown-major`, `ratio-invalid`, `nothing-changes`, `upload-gone`.
+        Refusal: `unknown-unit`, `unknown-major`, `ratio-invalid`, `nothing-changes`, `upload-gone`;
+            `round-not-running` once the round was filed.
     """
     upload_id = act.body.get("upload")
     if upload_id is not None:
         return await apply_upload(connection, _of_type(upload_id, int), act.body.get("digest"), now)
     wanted = _amendment(act.body)
     terms = await _terms(connection, act)
+    _check_not_over(terms, await _passed(connection, terms))
     events = await _put_ratios(connection, terms, wanted, now)
     rows = _amended(rounds.as_rows(terms), terms, wanted.quotas)
     _, planned = await put_plan(connection, terms, rows, f"act-{act.id}", now)
@@ -213,6 +216,16 @@ async def _terms(connection: Connection, act: Act) -> Terms:
     if terms is None:
         raise AssertionError("a round that has a code has terms")
     return terms
+
+
+async def _passed(connection: Connection, terms: Terms) -> set[str]:
+    return (await rounds.passed_gates(connection)).get(terms.round_id, set())
+
+
+def _check_not_over(terms: Terms, passed: Collection[str]) -> None:
+    """What was filed was filed by the plan and the choices of then: neither changes any more."""
+    if terms.calendar is not None and terms.calendar.is_over(passed):
+        raise Refusal("round-not-running")
 
 
 def _check_unit(terms: Terms, key: UnitKey) -> None:

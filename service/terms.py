@@ -7,7 +7,7 @@ from functools import cached_property
 
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
-from service.calendar import Calendar, State
+from service.calendar import GOING, Calendar, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +85,4 @@ class Terms:
         if self.draft:
             return "draft"
         state = "published" if self.calendar is None else self.calendar.state(passed)
-        return "paused" if self.paused_at and state not in ("published", "closed") else state
+        return "paused" if self.paused_at and state in GOING else state

@@ -209,6 +209,9 @@ async def _put(
         terms = await rounds.read_terms(connection, upload.target)
         if terms is None:
             raise Refusal("not-found", what=upload.target)
+        passed = (await rounds.passed_gates(connection)).get(terms.round_id, set())
+        if terms.calendar is not None and terms.calendar.is_over(passed):
+            raise Refusal("round-not-running")
         return await put_plan(connection, terms, read.plan, read.report.digest, now)
     if read.candidates is None:
         raise AssertionError("a file is a plan, candidates or a round")

@@ -14,7 +14,7 @@ from service.board import Board
 from service.calendar import Calendar, extended
 from service.errors import Refusal
 from service.store import rounds
-from service.store.engine import reading
+from service.store.engine import reading, writing
 from service.terms import Terms
 from service.uploads import Uploads
 from tests.builders import PLAN, ROUND, ROUND_FILE, House, sent
@@ -350,3 +350,13 @@ async def test_a_plan_file_brought_by_one_is_applied_by_the_approval_of_another(
     assert round_of(house).terms.unit_by_key[key].plan == 7
     (told,) = (await views.corrections(house.engine, house.board, ROUND))["items"]
     assert [one["what"] for one in told["changes"]] == ["quota", "seats"]
+
+
+async def test_once_a_round_was_filed_neither_its_plan_nor_its_gates_change(sqlite: Office):
+    house = sqlite.house
+    await seal_at(sqlite, "14:00")
+    async with writing(house.engine) as connection:
+        await rounds.record_gates(connection, [((await terms_of(sqlite)).round_id, "filed", 99)])
+    later = {"segment:rest": local("15:00")}
+    assert await refused(sqlite.done("extend_segment", closes=later)) == "round-not-running"
+    assert await refused(sqlite.done("amend", quotas=[quota("01", 9)])) == "round-not-running"
