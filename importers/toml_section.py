@@ -167,7 +167,7 @@ class Section:
         value = self._take(key)
         if value is None:
             return None
-        points = _basis_points(value) if isinstance(value, str) else None
+        points = basis_points(value) if isinstance(value, str) else None
         if points:
             return points
         self.reject(key, value, 'is not a ratio such as "105%" or "1:1.05", exact to 0.01 %')
@@ -224,7 +224,7 @@ class Section:
         return value
 
 
-def _basis_points(text: str) -> int | None:
+def basis_points(text: str) -> int | None:
     """The ratio that a text states, in basis points, exactly; None when it is none."""
     if percent := _PERCENT.fullmatch(text.strip()):
         whole, decimals = percent.groups()

@@ -136,14 +136,19 @@ class Accounts:
 
     async def _fits(self, password: str, secret: str | None) -> bool:
         return await anyio.to_thread.run_sync(
-            _verify, password[:MAX_PASSWORD], secret, limiter=self._hashing
+            verify, password[:MAX_PASSWORD], secret, limiter=self._hashing
         )
 
     async def _in_thread_hash(self, password: str) -> str:
-        return await anyio.to_thread.run_sync(_hasher.hash, password, limiter=self._hashing)
+        return await anyio.to_thread.run_sync(hashed, password, limiter=self._hashing)
 
 
-def _verify(password: str, secret: str | None) -> bool:
+def hashed(password: str) -> str:
+    """How a password is kept: argon2id with a salt of its own. Slow on purpose."""
+    return _hasher.hash(password)
+
+
+def verify(password: str, secret: str | None) -> bool:
     """Whether the password fits, at the cost of one argon2 whatever the secret's kind."""
     initial = secret is not None and secret.startswith("initial$")
     target = _NOBODY if secret is None or initial else secret

@@ -78,7 +78,7 @@ def decide(group: Group, request: Request) -> Receipt:
     """Accept one request into the group, or raise why not."""
     terms = group.terms.get(request.round_code)
     person = group.found.people.get(request.candidate_id)
-    if terms is None or person is None or person.season_id != terms.season_id:
+    if terms is None or terms.draft or person is None or person.season_id != terms.season_id:
         raise Refusal("not-found", what=request.round_code)
     before = _answered_before(group, request)
     if before is not None:
@@ -131,6 +131,8 @@ def _check_gate(group: Group, terms: Terms, filing: int, act: Act) -> None:
     if code is not None:
         closes = terms.calendar.closes_at(filing)
         raise Refusal(code, server_time=group.now.isoformat(), closes_at=closes.isoformat())
+    if terms.paused_at is not None:
+        raise Refusal("round-paused", server_time=group.now.isoformat())
 
 
 def _unit_of(terms: Terms, wish: Wish, track: str) -> Unit:

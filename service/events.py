@@ -17,10 +17,29 @@ Kind = Literal[
     "plan_imported",
     "candidates_imported",
     "statistics_published",
+    "act_proposed",
+    "act_reviewed",
+    "act_approved",
+    "act_refused",
+    "act_withdrawn",
+    "round_published",
+    "round_paused",
+    "round_resumed",
+    "segment_extended",
 ]
 
-IMPORTS: frozenset[Kind] = frozenset({"round_set", "plan_imported", "candidates_imported"})
-"""Kinds after which a follower reads the round's plan and candidates anew."""
+IMPORTS: frozenset[Kind] = frozenset(
+    {
+        "round_set",
+        "plan_imported",
+        "candidates_imported",
+        "round_published",
+        "round_paused",
+        "round_resumed",
+        "segment_extended",
+    }
+)
+"""Kinds after which a follower reads the round anew: its terms, its gates, its candidates."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

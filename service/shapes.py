@@ -11,7 +11,9 @@ Score = int | float
 StatusName = Literal["inside", "straddling", "outside_plan", "outside"]
 VerdictName = Literal["safe", "out", "open"]
 LockState = Literal["open", "modify_only", "locked"]
-RoundState = Literal["published", "open", "delete_locked", "create_locked", "closing", "closed"]
+RoundState = Literal[
+    "draft", "published", "paused", "open", "delete_locked", "create_locked", "closing", "closed"
+]
 
 
 class UnitRef(TypedDict):
@@ -266,6 +268,40 @@ class StatisticsView(TypedDict):
     as_of: str
     next_at: str | None
     items: list[StatisticsRow]
+
+
+ChangeName = Literal["segment", "state", "quota", "seats", "ratio", "round", "candidates"]
+
+
+class Change(TypedDict):
+    """One thing that a correction changed.
+
+    `where` names the segment's lowest score, or institution/track/plan_nature(/major) of a quota
+    or ratio; `before` and `after` are texts, null where there is nothing to say.
+    """
+
+    what: ChangeName
+    where: str
+    before: str | None
+    after: str | None
+
+
+class Correction(TypedDict):
+    """A change of what was public already, done by two people with a reason."""
+
+    id: int
+    kind: str
+    at: str
+    seq: int
+    reason: str
+    changes: list[Change]
+
+
+class CorrectionList(TypedDict):
+    """A round's corrections, newest first."""
+
+    items: list[Correction]
+    next: None
 
 
 class SessionView(TypedDict):

@@ -12,8 +12,10 @@ from fastapi import FastAPI
 
 from service import logs
 from service.accounts import Accounts
+from service.acts import Acts
 from service.board import Board
 from service.clock import Clock, DatabaseClock
+from service.controls import CONTROLS
 from service.filing import FilingDesk
 from service.memory import keep_freed_memory
 from service.publishing import Publisher
@@ -21,15 +23,17 @@ from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
 from service.settings import Settings
+from service.staff import StaffAccounts
 from service.store.engine import open_engine
 from service.store.migrate import migrate
 from service.throttle import Throttle
+from service.uploads import Uploads
 from web import docs_page, live, openapi, pages, refusals
 from web.api import choice, health, rounds, sessions
 from web.api.plain_choice import PlainChoice
 from web.bounds import Bounded
 from web.csp import SafeHeaders
-from web.deps import Services
+from web.deps import Office, Services
 from web.heads import Heads
 from web.metrics import Measured, Metrics
 from web.pages.routing import refused
@@ -72,8 +76,13 @@ class Process:
         publisher = Publisher(self.engine, clock, announce)
         self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
         accounts = Accounts(self.engine, clock, settings.session_hours)
+        office = Office(
+            StaffAccounts(self.engine, clock),
+            Acts(self.engine, clock, announce, CONTROLS),
+            Uploads(self.engine, clock, announce),
+        )
         self.services = Services(
-            settings, clock, self.engine, accounts, self.desk, self.board, self.hub
+            settings, clock, self.engine, accounts, self.desk, self.board, self.hub, office
         )
 
     @asynccontextmanager

@@ -10,17 +10,29 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from service.accounts import Accounts
+from service.acts import Acts
 from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
 from service.settings import Settings
+from service.staff import StaffAccounts
 from service.store.engine import Engine
 from service.store.people import SignedIn
+from service.uploads import Uploads
 
 COOKIE = "mingci_session"
 
 _bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The office's own services."""
+
+    staff: StaffAccounts
+    acts: Acts
+    uploads: Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class Services:
     desk: FilingDesk
     board: Board
     hub: Hub
+    office: Office
 
 
 def services(request: HTTPConnection) -> Services:

@@ -128,6 +128,26 @@ BY_SHAPE: Mapping[str, object] = {
         "expires_at": "2026-08-01T21:00:00.000+08:00",
         "must_change_password": False,
     },
+    "CorrectionList": {
+        "items": [
+            {
+                "id": 7,
+                "kind": "extend_segment",
+                "at": "2026-08-01T11:05:31.000+08:00",
+                "seq": 184391,
+                "reason": "机房停电二十分钟",
+                "changes": [
+                    {
+                        "what": "segment",
+                        "where": "600",
+                        "before": "2026-08-01T11:00:00.000+08:00",
+                        "after": "2026-08-01T11:40:00.000+08:00",
+                    }
+                ],
+            }
+        ],
+        "next": None,
+    },
     "Me": {
         "candidate_no": "26150100001",
         "name": "李明",

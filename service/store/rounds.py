@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,10 +12,13 @@ from importers.plans import MajorRow
 from importers.round_file import RoundFile, read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
+from service.calendar import extended
 from service.errors import StoreError
+from service.events import IMPORTS, Event, from_ms, to_ms
+from service.store import log
 from service.store.bulk import insert_rows
-from service.store.engine import read_columns
-from service.store.schema import batch, gate, major, round_, season, unit
+from service.store.engine import read_columns, upsert
+from service.store.schema import batch, extension, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
 
 
@@ -46,6 +51,10 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
     row = (await connection.execute(query)).first()
     if row is None:
         return None
+    file = parse_stored(row.code, row.file)
+    if file.schedule is not None:
+        later = await extensions_of(connection, row.id)
+        file = replace(file, schedule=extended(file.schedule, later))
     return Terms(
         round_id=row.id,
         revision=row.revision,
@@ -54,8 +63,10 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
         season_kind=row.season_kind,
         batch_code=row.batch_code,
         batch_name=row.batch_name,
-        file=parse_stored(row.code, row.file),
+        file=file,
         units=await _read_units(connection, row.id),
+        draft=row.draft,
+        paused_at=None if row.paused_ms is None else from_ms(row.paused_ms),
     )
 
 
@@ -111,6 +122,57 @@ def record_gates(connection: Connection, gates: Sequence[tuple[int, str, int]]) 
     insert_rows(connection, gate, gates)
 
 
+async def extensions_of(connection: AsyncConnection, round_id: int) -> dict[str, datetime]:
+    """The later closes that outage extensions gave a round's segments, by gate name."""
+    rows = await connection.execute(select(extension).where(extension.c.round_id == round_id))
+    return {row.gate: from_ms(row.closes_ms) for row in rows}
+
+
+async def extend_gate(
+    connection: AsyncConnection, round_id: int, name: str, closes: datetime, act_id: int
+) -> bool:
+    """Let a segment close later; whether it was sealed, and so is open again."""
+    later = upsert(connection, extension).values(
+        round_id=round_id, gate=name, closes_ms=to_ms(closes), act_id=act_id
+    )
+    await connection.execute(later)
+    seal = delete(gate).where(gate.c.round_id == round_id, gate.c.name == name)
+    return (await connection.execute(seal)).rowcount > 0
+
+
+async def set_draft(connection: AsyncConnection, round_id: int, *, draft: bool) -> None:
+    """Keep a round from the public, or let it be seen."""
+    await connection.execute(update(round_).where(round_.c.id == round_id).values(draft=draft))
+
+
+async def set_paused(connection: AsyncConnection, round_id: int, at: datetime | None) -> None:
+    """Pause a round since `at`, or let it go on."""
+    paused_ms = None if at is None else to_ms(at)
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(paused_ms=paused_ms)
+    )
+
+
+async def is_public(connection: AsyncConnection, code: str) -> bool:
+    """Whether there is a round of this code that is no draft."""
+    query = select(round_.c.id).where(round_.c.code == code, round_.c.draft.is_(False))
+    return (await connection.scalar(query)) is not None
+
+
+async def season_is_public(connection: AsyncConnection, code: str) -> bool:
+    """Whether any round of this season is no draft."""
+    of_season = select(batch.c.id).join(season).where(season.c.code == code)
+    query = select(round_.c.id).where(round_.c.batch_id.in_(of_season), round_.c.draft.is_(False))
+    query = query.limit(1)
+    return (await connection.scalar(query)) is not None
+
+
+async def code_of(connection: AsyncConnection, round_id: int) -> str:
+    """The code of a round that is there."""
+    query = select(round_.c.code).where(round_.c.id == round_id)
+    return str((await connection.execute(query)).scalar_one())
+
+
 async def season_id_of(connection: AsyncConnection, code: str) -> int | None:
     """The row id of a season."""
     found: int | None = await connection.scalar(select(season.c.id).where(season.c.code == code))
@@ -158,14 +220,27 @@ async def _get_or_make(
     return made
 
 
-async def touch(
-    connection: AsyncConnection, round_id: int, revision: int, plan_digest: str | None = None
-) -> None:
+async def touch(connection: AsyncConnection, round_id: int, revision: int) -> None:
     """Give a round a new revision, so that every reader takes its terms anew."""
-    values: dict[str, object] = {"revision": revision}
-    if plan_digest is not None:
-        values["plan_digest"] = plan_digest
-    await connection.execute(update(round_).where(round_.c.id == round_id).values(**values))
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(revision=revision)
+    )
+
+
+async def keep_plan_digest(connection: AsyncConnection, round_id: int, digest: str) -> None:
+    """Remember the digest of the file that a round's plan is from."""
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(plan_digest=digest)
+    )
+
+
+async def record(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
+    """Log `events`; each that changes a round gives it its seq as the newest revision."""
+    written = await log.append(connection, events)
+    newest = {e.round_id: e.seq for e in written if e.kind in IMPORTS and e.round_id is not None}
+    for round_id, seq in newest.items():
+        await touch(connection, round_id, seq)
+    return written
 
 
 async def rounds_of_season(connection: AsyncConnection, season_id: int) -> list[int]:

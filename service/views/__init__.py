@@ -3,6 +3,16 @@
 Readers only. Every view carries the seq and the moment it was true at.
 """
 
+from service.views.corrections import changes_of, corrections
+from service.views.office import (
+    ActView,
+    OfficeRound,
+    audit,
+    desk_acts,
+    office_round,
+    office_rounds,
+    one_act,
+)
 from service.views.own import (
     WHAT_IF_LIMIT,
     candidate_round,
@@ -30,10 +40,19 @@ from service.views.texts import moment
 
 __all__ = [
     "WHAT_IF_LIMIT",
+    "ActView",
+    "OfficeRound",
+    "audit",
     "candidate_round",
+    "changes_of",
+    "corrections",
+    "desk_acts",
     "history",
     "me",
     "moment",
+    "office_round",
+    "office_rounds",
+    "one_act",
     "own_choice",
     "own_unit_keys",
     "receipt",

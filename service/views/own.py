@@ -8,6 +8,7 @@ from ranking.rules import UnitKey
 from ranking.scores import score_number
 from ranking.standing import Standing, Status
 from service.board import Board, RoundBoard
+from service.calendar import GOING
 from service.decisions import choice_view
 from service.errors import Refusal
 from service.receipts import Receipt
@@ -46,13 +47,17 @@ WHAT_IF_LIMIT = 4
 
 def candidate_round(board: Board, candidate_id: int) -> str | None:
     """The round to show a candidate now: the newest open one, else the newest that has a schedule."""
-    mine = [one for one in board.rounds.values() if candidate_id in one.row_by_candidate]
+    mine = [
+        one
+        for one in board.rounds.values()
+        if candidate_id in one.row_by_candidate and not one.terms.draft
+    ]
     if not mine:
         return None
 
     def importance(one: RoundBoard) -> tuple[bool, float]:
         calendar = one.terms.calendar
-        running = calendar is not None and calendar.state(one.passed) not in ("published", "closed")
+        running = one.terms.state(one.passed) in GOING | {"paused"}
         return running, 0.0 if calendar is None else calendar.schedule.opens.timestamp()
 
     return max(mine, key=importance).terms.file.code
@@ -129,7 +134,7 @@ async def me(engine: Engine, board: Board, candidate_id: int) -> Me:
         "rounds": [
             _own_round(board, one, one.row_by_candidate[candidate_id])
             for one in board.rounds.values()
-            if candidate_id in one.row_by_candidate
+            if candidate_id in one.row_by_candidate and not one.terms.draft
         ],
     }
 

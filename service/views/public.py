@@ -32,15 +32,14 @@ def round_board(board: Board, code: str) -> RoundBoard:
         Refusal: `not-found`.
     """
     one = board.rounds.get(code)
-    if one is None:
+    if one is None or one.terms.draft:
         raise Refusal("not-found", what=code)
     return one
 
 
 def state_of(one: RoundBoard) -> RoundState:
     """A round's state by the gates that have passed; without a schedule it only is published."""
-    calendar = one.terms.calendar
-    return "published" if calendar is None else calendar.state(one.passed)
+    return one.terms.state(one.passed)
 
 
 def schedule_view(one: RoundBoard) -> ScheduleView | None:
@@ -91,7 +90,7 @@ def round_view(board: Board, round_code: str) -> RoundView:
 
 def round_views(board: Board) -> list[RoundView]:
     """All rounds, the newest to open first."""
-    views = [round_view(board, code) for code in board.rounds]
+    views = [round_view(board, code) for code, one in board.rounds.items() if not one.terms.draft]
     views.sort(
         key=lambda v: (v["schedule"]["opens"] if v["schedule"] else "", v["code"]), reverse=True
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from ranking.rules import UnitKey
 from service import views
-from service.shapes import RoundList, StatisticsView, UnitList, UnitView
+from service.shapes import CorrectionList, RoundList, StatisticsView, UnitList, UnitView
 from web.deps import At
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
@@ -80,6 +80,12 @@ async def statistics_majors_csv(at: At, round_code: Code) -> Response:
     """The same table's majors as CSV, one row a major."""
     table = await views.statistics(at.engine, at.board, round_code)
     return Response(majors_as_csv(table), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/rounds/{round_code}/corrections")
+async def corrections(at: At, round_code: Code) -> CorrectionList:
+    """What was changed about the round after it was public: what, why, when."""
+    return await views.corrections(at.engine, at.board, round_code)
 
 
 STATISTICS_COLUMNS = (

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,10 @@ from service import logs
 from service.filing import Wish
 from service.intake import Intake
 from service.settings import Settings
+from service.staff import NewAccount, StaffAccounts
 from service.store.engine import open_engine
 from service.store.migrate import migrate
+from service.store.staff import Role
 from web.app import make_app, utc_now
 from web.cli.serve import server_config
 from web.cli.simulation import Actor, Simulation, actors_of
@@ -62,6 +64,7 @@ async def _run(folder: Path, port: int, province: Province, speed: float) -> Non
     )
     file = compressed(province.round_file, utc_now(), speed)
     await load(settings, province, file)
+    staff = await make_staff(settings)
     app = make_app(settings)
     server = uvicorn.Server(server_config(app, "127.0.0.1", port))
     serving = asyncio.create_task(server.serve())
@@ -73,6 +76,7 @@ async def _run(folder: Path, port: int, province: Province, speed: float) -> Non
     simulation = await begin(app.state.services, file.code, province)
     visitors = simulation.keep_for_visitors()
     _greet(port, file, visitors)
+    _greet_staff(port, staff)
     acting = asyncio.create_task(simulation.run(ACTIONS_PER_SECOND))
     await serving
     acting.cancel()
@@ -90,6 +94,26 @@ async def load(settings: Settings, province: Province, file: RoundFile) -> None:
         await intake.apply_candidates(
             file.season_code, province.candidates, "demo", must_change_password=False
         )
+    finally:
+        await engine.dispose()
+
+
+STAFF: Mapping[str, Sequence[Role]] = {
+    "wang": ("importer", "auditor"),
+    "li": ("reviewer", "publisher", "security_admin"),
+}
+"""The demo's two people: one proposes, the other reviews and approves."""
+
+
+async def make_staff(settings: Settings) -> dict[str, NewAccount]:
+    """Two accounts of the office, for the demo alone; their first password need not be changed."""
+    engine = open_engine(settings)
+    try:
+        accounts = StaffAccounts(engine, utc_now)
+        return {
+            name: await accounts.add(name, roles, must_change_password=False)
+            for name, roles in STAFF.items()
+        }
     finally:
         await engine.dispose()
 
@@ -144,6 +168,19 @@ def _greet(port: int, file: RoundFile, visitors: Sequence[Actor]) -> None:
         if file.schedule
         else "",
         "按 Ctrl+C 结束 to stop",
+        "",
+    ]
+    typer.echo("\n".join(lines))
+
+
+def _greet_staff(port: int, staff: Mapping[str, NewAccount]) -> None:
+    lines = [
+        f"工作台 office: http://127.0.0.1:{port}/office",
+        *(
+            f"工作人员 {name}（{'、'.join(STAFF[name])}）密码 {made.password} 动态码密钥 {made.totp_secret}"
+            for name, made in staff.items()
+        ),
+        "动态码 one-time codes: mingci staff code --secret 密钥",
         "",
     ]
     typer.echo("\n".join(lines))

@@ -25,7 +25,7 @@ async def home(request: Request) -> Response:
     def shown(round_view: RoundView) -> dict[str, object]:
         return {
             **round_view,
-            "going": round_view["state"] not in {"published", "closed"},
+            "going": round_view["state"] not in {"published", "paused", "closed"},
             "segments": schedules.parts(round_view, now),
             "next_lock": schedules.next_lock(round_view, now),
             "instants": schedules.instants(round_view, now),
