@@ -35,9 +35,12 @@ class Office:
     async def member(self, name: str, *roles: Role) -> Member:
         """A person of the staff, made at the first use with these roles."""
         if name not in self.people:
-            made = await self.accounts.add(name, roles or ("publisher",))
             async with reading(self.house.engine) as connection:
-                member = await staff.read_member(connection, made.id)
+                staff_id = await staff.id_of(connection, name)
+            if staff_id is None:
+                staff_id = (await self.accounts.add(name, roles or ("publisher",))).id
+            async with reading(self.house.engine) as connection:
+                member = await staff.read_member(connection, staff_id)
             assert member is not None
             self.people[name] = member
         return self.people[name]
