@@ -22,6 +22,9 @@ Kind = Literal[
 IMPORTS: frozenset[Kind] = frozenset({"round_set", "plan_imported", "candidates_imported"})
 """Kinds after which a follower reads the round's plan and candidates anew."""
 
+CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
+"""Kinds that say what somebody holds."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import StoreError
-from service.events import Event, Kind, from_ms, to_ms
+from service.events import CHOICES, Event, Kind, from_ms, to_ms
 from service.store.schema import head, log
 
 
@@ -54,19 +54,29 @@ async def follow(connection: AsyncConnection, after: int, limit: int = 10_000) -
     rows = await connection.execute(
         select(log).where(log.c.seq > after).order_by(log.c.seq).limit(limit)
     )
-    return [
-        Event(
-            row.seq,
-            cast("Kind", row.kind),
-            from_ms(row.at_ms),
-            row.round_id,
-            row.candidate_id,
-            row.unit_id,
-            row.first_major_id,
-            None if row.body is None else json.loads(row.body),
-        )
-        for row in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+async def choice_events(
+    connection: AsyncConnection, round_id: int, after: int, until: int
+) -> list[Event]:
+    """What was filed and withdrawn in a round with `after` < seq <= `until`, oldest first."""
+    where = (log.c.round_id == round_id, log.c.kind.in_(CHOICES))
+    query = select(log).where(*where, log.c.seq > after, log.c.seq <= until)
+    return [_event(row) for row in await connection.execute(query.order_by(log.c.seq))]
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        row.seq,
+        cast("Kind", row.kind),
+        from_ms(row.at_ms),
+        row.round_id,
+        row.candidate_id,
+        row.unit_id,
+        row.first_major_id,
+        None if row.body is None else json.loads(row.body),
+    )
 
 
 def _row(event: Event) -> dict[str, object]:
