@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import StoreError
@@ -64,6 +64,31 @@ async def choice_events(
     where = (log.c.round_id == round_id, log.c.kind.in_(CHOICES))
     query = select(log).where(*where, log.c.seq > after, log.c.seq <= until)
     return [_event(row) for row in await connection.execute(query.order_by(log.c.seq))]
+
+
+async def unit_moves(
+    connection: AsyncConnection, round_id: int, after: int, until: int
+) -> list[tuple[int | None, int | None]]:
+    """(unit id before, unit id after) of each choice event with `after` < seq <= `until`, in order.
+
+    Before is what the same candidate held at that moment; None is no choice.
+    """
+    of_round = (log.c.round_id == round_id, log.c.kind.in_(CHOICES))
+    window = (*of_round, log.c.seq > after, log.c.seq <= until)
+    movers = select(log.c.candidate_id).where(*window)
+    newest = (
+        select(func.max(log.c.seq))
+        .where(*of_round, log.c.seq <= after, log.c.candidate_id.in_(movers))
+        .group_by(log.c.candidate_id)
+    )
+    columns = select(log.c.candidate_id, log.c.unit_id)
+    earlier = await connection.execute(columns.where(log.c.seq.in_(newest)))
+    held: dict[int, int | None] = {row.candidate_id: row.unit_id for row in earlier}
+    moves = []
+    for row in await connection.execute(columns.where(*window).order_by(log.c.seq)):
+        moves.append((held.get(row.candidate_id), row.unit_id))
+        held[row.candidate_id] = row.unit_id
+    return moves
 
 
 def _event(row: Row[Any]) -> Event:

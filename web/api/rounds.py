@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -82,19 +83,32 @@ STATISTICS_COLUMNS = (
     "due",
     "applicants",
     "missing",
+    "entered",
+    "left",
 )
+LADDER_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature", "low", "count")
 
 
 def statistics_as_csv(table: StatisticsView) -> str:
     """A published table as CSV with the moment it was true at in every row."""
+    rows = [{**row} for row in table["items"]]
+    return _csv(table, STATISTICS_COLUMNS, rows)
+
+
+def ladders_as_csv(table: StatisticsView) -> str:
+    """The score ladders of a published table as CSV, one row a range."""
+    rows = [{**row, **step} for row in table["items"] for step in row["ladder"]]
+    return _csv(table, LADDER_COLUMNS, rows)
+
+
+def _csv(
+    table: StatisticsView, columns: Sequence[str], rows: Sequence[Mapping[str, object]]
+) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["as_of", "seq", *STATISTICS_COLUMNS])
-    for row in table["items"]:
-        values = {**row}
-        writer.writerow(
-            [table["as_of"], table["seq"], *(_cell(values[name]) for name in STATISTICS_COLUMNS)]
-        )
+    writer.writerow(["as_of", "seq", *columns])
+    for row in rows:
+        writer.writerow([table["as_of"], table["seq"], *(_cell(row[name]) for name in columns)])
     return out.getvalue()
 
 
