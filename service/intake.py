@@ -11,9 +11,9 @@ from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
 from service.calendar import Calendar
 from service.errors import Refusal
-from service.events import Event, Kind
+from service.events import Event, Kind, to_ms
 from service.filing import Clock
-from service.store import choices, log, people, rounds
+from service.store import choices, editions, log, people, rounds
 from service.store.engine import Connection, Engine, forget, reading, writing
 from service.terms import Terms
 
@@ -83,6 +83,7 @@ class Intake:
             await rounds.put_plan(connection, terms, rows)
             seq = await self._log(connection, "plan_imported", terms.round_id, {"digest": digest})
             await rounds.touch(connection, terms.round_id, seq, digest)
+            await editions.add(connection, terms.round_id, seq, to_ms(self._clock()), rows)
             if dry_run:
                 await forget(connection)
                 return PlanApplied(changed=True, difference=difference)

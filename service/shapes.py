@@ -305,3 +305,38 @@ class SessionView(TypedDict):
     token: str
     expires_at: str
     must_change_password: bool
+
+
+class ErratumField(TypedDict):
+    """What one column of a plan's row was, and what it is."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Erratum(UnitRef):
+    """A major whose row differs from the edition before; `fields` only where it is changed."""
+
+    kind: Literal["added", "removed", "changed"]
+    major_code: str
+    major_name: str
+    quota: int
+    fields: list[ErratumField]
+
+
+class PlanBook(TypedDict):
+    """One track of an edition of the plan. An edition is an import that changed something."""
+
+    round: str
+    track: str
+    edition: int
+    previous: int | None
+    seq: int
+    imported_at: str
+    digest: str
+    majors: int
+    seats: int
+    seats_before: int
+    units: list[UnitView]
+    errata: list[Erratum]

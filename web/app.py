@@ -24,7 +24,7 @@ from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import migrate
 from web import docs_page, live, openapi, pages, refusals
-from web.api import choice, health, publications, rounds, sessions
+from web.api import choice, health, plan_books, publications, rounds, sessions
 from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
@@ -117,7 +117,7 @@ def make_app(
     )
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice, health, live, publications):
+    for module in (sessions, rounds, choice, health, live, publications, plan_books):
         app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)

@@ -15,6 +15,7 @@ from service.views.own import (
     standing,
     what_if,
 )
+from service.views.plan_book import plan_book
 from service.views.public import (
     publication,
     publication_list,
@@ -40,6 +41,7 @@ __all__ = [
     "moment",
     "own_choice",
     "own_unit_keys",
+    "plan_book",
     "publication",
     "publication_list",
     "published_table",

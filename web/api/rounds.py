@@ -1,7 +1,5 @@
 """Rounds, the public plan and the public table."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -11,6 +9,7 @@ from ranking.rules import UnitKey
 from service import views
 from service.shapes import RoundList, StatisticsView, UnitList, UnitView
 from web.deps import At
+from web.sheets import csv_sheet
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
 
@@ -104,16 +103,6 @@ def ladders_as_csv(table: StatisticsView) -> str:
 def _csv(
     table: StatisticsView, columns: Sequence[str], rows: Sequence[Mapping[str, object]]
 ) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["as_of", "seq", *columns])
-    for row in rows:
-        writer.writerow([table["as_of"], table["seq"], *(_cell(row[name]) for name in columns)])
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    moment = (table["as_of"], table["seq"])
+    lines = ([*moment, *(row[name] for name in columns)] for row in rows)
+    return csv_sheet(["as_of", "seq", *columns], lines)

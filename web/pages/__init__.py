@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from web.pages import account, assets, choice, home, my, plans, publications, stats
+from web.pages import account, assets, choice, home, my, plan_book, plans, publications, stats
 
 router = APIRouter()
-for module in (assets, home, account, my, choice, plans, stats, publications):
+for module in (assets, home, account, my, choice, plans, stats, publications, plan_book):
     router.include_router(module.router)
 
 __all__ = ["router"]
