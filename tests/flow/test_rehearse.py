@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.flow.commands import mingci
+from tests.services import free_port
 from web.cli.rehearsal.outcome import accepted_late, differing, lost, told_otherwise
 from web.cli.rehearsal.people import Filed, Person
 from web.cli.rehearsal.report import Report
+from web.cli.rehearsal.stage import Broken
 
 RECEIPT = {"seq": 7, "institution_code": "5012", "received_at": "2026-08-01T01:00:00.000+00:00"}
 STANDING: dict[str, Any] = {
@@ -99,6 +101,12 @@ def test_a_newest_frame_that_differs_from_the_answer_disagrees(monkeypatch: pyte
     assert asyncio.run(told_otherwise(person, {"101": LINE})) == 0
     person.frames.append((1.0, STANDING | {"rank": 3}))
     assert asyncio.run(told_otherwise(person, {"101": LINE})) == 1
+
+
+def test_a_service_that_does_not_answer_ends_the_rehearsal(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("web.cli.rehearsal.people.PAUSE_S", 0)
+    with pytest.raises(Broken, match="does not answer"):
+        asyncio.run(Person(free_port(), "a-round", "101").own("standing"))
 
 
 def test_tables_differ_by_their_lines_and_by_their_order():

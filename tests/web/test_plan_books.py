@@ -1,7 +1,9 @@
 """The plan book on screen and to take away; what a spreadsheet opens is never a formula."""
 
 import io
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -10,6 +12,7 @@ from importers.plans import read_plan
 from importers.tables import Source
 from tests.builders import PLAN, ROUND, Clock, Running, load, served, sqlite_url
 from tests.web.answers import ROUND_PATH, slug
+from web import plan_pdf
 from web.sheets import XLSX, csv_sheet, xlsx_sheet
 
 BOOK = f"{ROUND_PATH}/plan-book"
@@ -65,6 +68,42 @@ async def test_the_page_shows_the_edition_and_its_errata(tmp_path: Path):
         other = (await service.client.get(f"{PAGE}?track=文科")).text
         assert "没有变化" in other
         assert "云川理工大学" not in other
+
+
+async def test_the_book_as_pdf(service: Running):
+    answer = await service.client.get(f"{PAGE}.pdf?track=理科")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    assert f"{PAGE}.pdf" in (await service.client.get(f"{PAGE}?track=理科")).text
+
+
+async def test_without_the_pdf_extra_the_page_offers_none_and_the_address_says_why(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "typst", None)
+    monkeypatch.setattr("web.plan_pdf.find_spec", lambda _name: None)
+    plan_pdf._set.cache_clear()
+    answer = await service.client.get(f"{PAGE}.pdf?track=理科", headers={"accept": "text/html"})
+    assert answer.status_code == 501
+    assert "用浏览器打印成 PDF" in answer.text
+    assert f"{PAGE}.pdf" not in (await service.client.get(f"{PAGE}?track=理科")).text
+
+
+async def test_no_text_of_a_plan_is_markup_in_the_pdf():
+    unit: Any = {"institution_code": "#", "institution_name": "*[", "plan_nature": "$x", "plan": 1}
+    major = {
+        "code": "_",
+        "name": "#panic()",
+        "quota": 1,
+        "tuition": "`",
+        "duration": "]",
+        "notes": "=a",
+    }
+    book: Any = {
+        "edition": 1, "previous": None, "imported_at": "2026-07-28T16:00:00.000+08:00", "majors": 1,
+        "seats": 1, "digest": "#", "errata": [], "units": [unit | {"majors": [major]}],
+    }  # fmt: skip
+    assert (await plan_pdf.plan_book_pdf(book, "#panic()", {})).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

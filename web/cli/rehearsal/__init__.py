@@ -41,8 +41,8 @@ def rehearse(
     candidates: Annotated[int, typer.Option(min=50, help="How many candidates.")] = 2000,
     moves: Annotated[int, typer.Option(min=1, help="How many choices are filed live.")] = 104,
     speed: Annotated[
-        float, typer.Option(min=1, help="A day of filing, so many times faster: 60 takes 12 min.")
-    ] = 60,
+        float, typer.Option(min=1, help="A day of 12 hours, so many times faster: 60 is 12 min.")
+    ] = 600,
 ) -> None:
     """Rehearse a round against a real service; exit 0 if nothing is lost and nothing disagrees."""
     logs.set_up("WARNING")

@@ -20,6 +20,7 @@ from web.cli.rehearsal.stage import Broken
 TRIES = 5
 """How often a request is sent whose answer was lost, under the same key."""
 
+PAUSE_S = 0.5
 TIMEOUT_S = 30
 
 Json = dict[str, Any]
@@ -113,13 +114,14 @@ class Person:
         for left in reversed(range(TRIES)):
             try:
                 status, answer = await asyncio.to_thread(self._send, method, path, body, key)
-            except (OSError, HTTPException):
+            except (OSError, HTTPException) as fault:
                 if not left:
-                    raise
+                    raise Broken(f"the service does not answer: {fault}") from fault
+                await asyncio.sleep(PAUSE_S)
                 continue
             if status != 503 or not left:
                 return status, answer
-            await asyncio.sleep(answer.get("retry_after", 1))
+            await asyncio.sleep(answer.get("retry_after", PAUSE_S))
         raise AssertionError("the last try returns or raises")
 
     def _send(self, method: str, path: str, body: Json | None, key: str | None) -> tuple[int, Json]:
