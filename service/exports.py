@@ -1,23 +1,24 @@
-"""A round as the four files that the offline commands read, from the log up to one seq.
+"""A round as the four files that the offline commands read, as of one seq of the log.
 
-A reader. Who replays the log, checks an admission or rehearses a round reads the same files as
-anybody. Nothing of a person is in them but number, track and scores, which is what ranks.
+A reader: choices come from the receipts given up to that seq, the plan from the edition in force.
+Who replays the log, checks an admission or rehearses a round reads the same files as anybody.
+Nothing of a person is in them but number, track and scores, which is what ranks.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from importers.candidates import Candidates
 from importers.columns import TextColumn
+from importers.plans import MajorRow
 from importers.round_file import round_file_toml
 from importers.written import ChoiceRow, candidates_csv, choices_csv, plan_csv
+from ranking.rules import UnitKey
 from service.errors import Refusal
-from service.events import Event
-from service.store import log, people, rounds
+from service.receipts import Receipt
+from service.store import choices, editions, log, people, rounds
 from service.store.engine import Engine, reading
 from service.store.people import Roster
-from service.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +30,36 @@ class Export:
 
 
 async def export_round(engine: Engine, round_code: str, seq: int | None = None) -> Export:
-    """The four files of a round: choices as of `seq`, by default the newest; the rest as it is now.
+    """The four files of a round as of `seq`, by default the newest.
+
+    Plan and choices are what they were then; rules and candidates are as they are now.
 
     Raises:
-        Refusal: `not-found`.
+        Refusal: `not-found` for the round, or where it had no plan yet.
     """
     async with reading(engine) as connection:
         terms = await rounds.read_terms(connection, round_code)
         if terms is None:
             raise Refusal("not-found", what=round_code)
         until = (await log.read_head(connection)).seq if seq is None else seq
+        edition = await editions.as_of(connection, terms.round_id, until)
+        if edition is None:
+            raise Refusal("not-found", what=f"{round_code}/{until}")
         roster = await people.read_roster(connection, terms.season_id)
-        events = await log.choice_events(connection, terms.round_id, 0, until)
+        receipts = await choices.receipts_until(connection, terms.round_id, until)
+    held = _held(edition.rows, map(Receipt.from_json, receipts), _track_of(roster))
     files = {
-        "plan.csv": plan_csv(rounds.as_rows(terms)),
+        "plan.csv": plan_csv(edition.rows),
         "candidates.csv": candidates_csv(_candidates(roster)),
-        "choices.csv": choices_csv(
-            _held(terms, roster, events), terms.file.rules.majors_per_choice
-        ),
+        "choices.csv": choices_csv(held, terms.file.rules.majors_per_choice),
         "round.toml": round_file_toml(terms.file).encode(),
     }
     return Export(until, files)
+
+
+def _track_of(roster: Roster) -> dict[str, str]:
+    """Everybody's track by candidate number."""
+    return dict(zip(roster.number, roster.track, strict=True))
 
 
 def _candidates(roster: Roster) -> Candidates:
@@ -68,24 +78,25 @@ def _candidates(roster: Roster) -> Candidates:
     )
 
 
-def _held(terms: Terms, roster: Roster, events: Iterable[Event]) -> list[ChoiceRow]:
-    """What everybody holds after these events; a major that is no longer in the plan falls out."""
-    newest = {event.candidate_id: event for event in events}
-    number = dict(zip(roster.id.tolist(), roster.number, strict=True))
-    code = {major.id: major.code for unit in terms.units for major in unit.majors}
+def _held(
+    plan: Iterable[MajorRow], receipts: Iterable[Receipt], track: Mapping[str, str]
+) -> list[ChoiceRow]:
+    """What everybody holds after these receipts; a major that is not in the plan falls out."""
+    offered = {(row.unit, row.major_code) for row in plan}
+    newest = {receipt.candidate_no: receipt for receipt in receipts}
     rows = []
-    for candidate_id, event in newest.items():
-        if candidate_id is None or event.unit_id is None or event.body is None:
+    for number, one in newest.items():
+        if one.institution_code is None:
             continue
-        unit = terms.unit_by_id[event.unit_id].key
-        majors = cast("list[int]", event.body["majors"])
+        unit = UnitKey(one.institution_code, track[number], one.plan_nature or "")
+        majors = tuple(code for code in one.majors if (unit, code) in offered)
         rows.append(
             ChoiceRow(
-                candidate_no=number[candidate_id],
-                institution_code=unit.institution_code,
-                plan_nature=unit.plan_nature,
-                majors=tuple(code[one] for one in majors if one in code),
-                accepts_adjustment=bool(event.body["accepts_adjustment"]),
+                number,
+                unit.institution_code,
+                unit.plan_nature,
+                majors,
+                one.accepts_adjustment is True,
             )
         )
     return rows

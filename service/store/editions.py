@@ -64,6 +64,14 @@ async def up_to(
     return [_edition(row) for row in rows]
 
 
+async def as_of(connection: AsyncConnection, round_id: int, seq: int) -> Edition | None:
+    """The edition that was in force at `seq`; None before the first."""
+    place = (plan_edition.c.round_id == round_id, plan_edition.c.seq <= seq)
+    query = select(plan_edition).where(*place).order_by(plan_edition.c.number.desc()).limit(1)
+    row = (await connection.execute(query)).first()
+    return None if row is None else _edition(row)
+
+
 def _edition(row: Row[Any]) -> Edition:
     majors, report = read_plan(Source("plan.csv", zlib.decompress(row.body)))
     if not report.accepted:

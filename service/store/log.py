@@ -57,15 +57,6 @@ async def follow(connection: AsyncConnection, after: int, limit: int = 10_000) -
     return [_event(row) for row in rows]
 
 
-async def choice_events(
-    connection: AsyncConnection, round_id: int, after: int, until: int
-) -> list[Event]:
-    """What was filed and withdrawn in a round with `after` < seq <= `until`, oldest first."""
-    where = (log.c.round_id == round_id, log.c.kind.in_(CHOICES))
-    query = select(log).where(*where, log.c.seq > after, log.c.seq <= until)
-    return [_event(row) for row in await connection.execute(query.order_by(log.c.seq))]
-
-
 async def unit_moves(
     connection: AsyncConnection, round_id: int, after: int, until: int
 ) -> list[tuple[int | None, int | None]]:

@@ -103,6 +103,23 @@ async def test_choices_are_those_of_the_seq_asked_for(small: House):
     assert before.files["choices.csv"].count(b"\n") == 1
 
 
+async def test_the_plan_is_the_one_in_force_at_the_seq_asked_for(small: House):
+    await small.file("101", "5012", ("01", "02"))
+    moved = await small.file("102", "00", ("A1",))
+    await small.file("102", "5037")
+    shorter = PLAN.replace("理科,00,零号学院,,A1,护理学,1,4000\n", "")
+    await small.import_plan(shorter.replace("理科,5012,北原大学,,02,数学与应用数学,1,5000\n", ""))
+    then = (await export_round(small.engine, ROUND, moved.seq)).files
+    now = (await export_round(small.engine, ROUND)).files
+    assert "零号学院" in then["plan.csv"].decode()
+    assert "102,00,,A1" in then["choices.csv"].decode()
+    assert "101,5012,,01,02" in then["choices.csv"].decode()
+    assert "零号学院" not in now["plan.csv"].decode()
+    assert "101,5012,,01,,," in now["choices.csv"].decode()
+    with pytest.raises(Refusal, match="not-found"):
+        await export_round(small.engine, ROUND, 1)
+
+
 async def test_nothing_of_a_person_but_number_track_and_scores_is_exported(small: House):
     files = (await export_round(small.engine, ROUND)).files
     heading = files["candidates.csv"].decode().splitlines()[0]
