@@ -41,6 +41,9 @@ IMPORTS: frozenset[Kind] = frozenset(
 )
 """Kinds after which a follower reads the round anew: its terms, its gates, its candidates."""
 
+CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
+"""Kinds that say what somebody holds."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

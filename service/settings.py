@@ -1,5 +1,7 @@
 """The only reader of the environment. Every setting is `MINGCI_` and the field's name."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -42,3 +44,11 @@ class Settings(BaseSettings):
             if self.database_url.startswith(prefix)
             else None
         )
+
+
+def environment_of(settings: Settings) -> Mapping[str, str]:
+    """The environment of a process of the service that is to have exactly these settings."""
+    prefix = "MINGCI_"
+    given = settings.model_dump(exclude_none=True)
+    others = {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
+    return others | {prefix + name.upper(): str(value) for name, value in given.items()}

@@ -259,15 +259,51 @@ class StatisticsRow(UnitRef):
     majors: list[StatisticsMajor]
 
 
+class LadderStep(TypedDict):
+    """A range of filing scores, from `low` up to the range above, and how many apply in it."""
+
+    low: Score
+    count: int
+
+
+class PublishedRow(StatisticsRow):
+    """A unit's row of a publication: what a live row says, and more.
+
+    `entered` and `left` count the moves in and out since the publication before.
+    """
+
+    entered: int
+    left: int
+    ladder: list[LadderStep]
+
+
 class StatisticsView(TypedDict):
-    """The public table as of one publication; without a number and next in a live message."""
+    """The public table as of one publication; moves are counted after `since_seq`."""
 
     round: str
     number: int
     seq: int
     as_of: str
+    since_seq: int
+    since: str | None
     next_at: str | None
-    items: list[StatisticsRow]
+    items: list[PublishedRow]
+
+
+class PublicationView(TypedDict):
+    """One publication: its number, the log's seq, its time and the SHA-256 of its JSON."""
+
+    number: int
+    seq: int
+    published_at: str
+    digest: str
+
+
+class PublicationList(TypedDict):
+    """A round's publications, newest first, and where the next page begins."""
+
+    items: list[PublicationView]
+    next: str | None
 
 
 ChangeName = Literal["segment", "state", "quota", "seats", "ratio", "round", "candidates"]
@@ -310,3 +346,38 @@ class SessionView(TypedDict):
     token: str
     expires_at: str
     must_change_password: bool
+
+
+class ErratumField(TypedDict):
+    """What one column of a plan's row was, and what it is."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Erratum(UnitRef):
+    """A major whose row differs from the edition before; `fields` only where it is changed."""
+
+    kind: Literal["added", "removed", "changed"]
+    major_code: str
+    major_name: str
+    quota: int
+    fields: list[ErratumField]
+
+
+class PlanBook(TypedDict):
+    """One track of an edition of the plan. An edition is an import that changed something."""
+
+    round: str
+    track: str
+    edition: int
+    previous: int | None
+    seq: int
+    imported_at: str
+    digest: str
+    majors: int
+    seats: int
+    seats_before: int
+    units: list[UnitView]
+    errata: list[Erratum]

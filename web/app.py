@@ -29,7 +29,7 @@ from service.store.migrate import migrate
 from service.throttle import Throttle
 from service.uploads import Uploads
 from web import docs_page, live, openapi, pages, refusals
-from web.api import choice, health, rounds, sessions
+from web.api import choice, health, plan_books, publications, rounds, sessions
 from web.api.plain_choice import PlainChoice
 from web.bounds import Bounded
 from web.csp import SafeHeaders
@@ -146,7 +146,7 @@ def make_app(
     app.router.routes.insert(0, PlainChoice())
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice, health, live):
+    for module in (sessions, rounds, choice, health, live, publications, plan_books):
         app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)

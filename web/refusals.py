@@ -97,6 +97,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "At most {limit} live connections at a time.",
     ),
     "not-published": (404, "尚未公布。", "Not published yet."),
+    "no-pdf": (
+        501,
+        "本站没有安装生成 PDF 的组件；请打开招生计划册，用浏览器打印成 PDF。",
+        "This site has no PDF component (the pdf extra); print the plan book from the browser.",
+    ),
     "not-found": (404, "没有这一项。", "There is no such thing."),
     "round-in-use": (
         409,

@@ -104,7 +104,8 @@ class Timekeeper:
         number, at = await self._publisher.newest(round_id)
         if at is None or at < due[-1]:
             await self._board.catch_up()
-            content = views.statistics_now(self._board, code, number + 1)
+            window = await self._publisher.window(round_id, self._board.seq)
+            content = views.statistics_now(self._board, code, number + 1, window)
             if await self._publisher.publish(round_id, number + 1, content):
                 _log.info("statistics_published", round=code, number=number + 1, seq=content["seq"])
         self._published[code] = due[-1]

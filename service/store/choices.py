@@ -155,3 +155,9 @@ async def receipts_of(connection: AsyncConnection, candidate_id: int, round_id: 
         receipt.c.candidate_id == candidate_id, receipt.c.round_id == round_id
     )
     return [Kept(*r) for r in await connection.execute(query.order_by(receipt.c.seq))]
+
+
+async def receipts_until(connection: AsyncConnection, round_id: int, seq: int) -> list[str]:
+    """The bodies of all receipts a round has given up to `seq`, in order."""
+    query = select(receipt.c.body).where(receipt.c.round_id == round_id, receipt.c.seq <= seq)
+    return list((await connection.scalars(query.order_by(receipt.c.seq))).all())

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import StoreError
-from service.events import Event, Kind, from_ms, to_ms
+from service.events import CHOICES, Event, Kind, from_ms, to_ms
 from service.store.bulk import insert_rows
 from service.store.schema import head, log
 
@@ -74,19 +74,45 @@ async def follow(connection: AsyncConnection, after: int, limit: int = 10_000) -
     rows = await connection.execute(
         select(log).where(log.c.seq > after).order_by(log.c.seq).limit(limit)
     )
-    return [
-        Event(
-            row.seq,
-            cast("Kind", row.kind),
-            from_ms(row.at_ms),
-            row.round_id,
-            row.candidate_id,
-            row.unit_id,
-            row.first_major_id,
-            None if row.body is None else msgspec.json.decode(row.body),
-        )
-        for row in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+async def unit_moves(
+    connection: AsyncConnection, round_id: int, after: int, until: int
+) -> list[tuple[int | None, int | None]]:
+    """(unit id before, unit id after) of each choice event with `after` < seq <= `until`, in order.
+
+    Before is what the same candidate held at that moment; None is no choice.
+    """
+    of_round = (log.c.round_id == round_id, log.c.kind.in_(CHOICES))
+    window = (*of_round, log.c.seq > after, log.c.seq <= until)
+    movers = select(log.c.candidate_id).where(*window)
+    newest = (
+        select(func.max(log.c.seq))
+        .where(*of_round, log.c.seq <= after, log.c.candidate_id.in_(movers))
+        .group_by(log.c.candidate_id)
+    )
+    columns = select(log.c.candidate_id, log.c.unit_id)
+    earlier = await connection.execute(columns.where(log.c.seq.in_(newest)))
+    held: dict[int, int | None] = {row.candidate_id: row.unit_id for row in earlier}
+    moves = []
+    for row in await connection.execute(columns.where(*window).order_by(log.c.seq)):
+        moves.append((held.get(row.candidate_id), row.unit_id))
+        held[row.candidate_id] = row.unit_id
+    return moves
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        row.seq,
+        cast("Kind", row.kind),
+        from_ms(row.at_ms),
+        row.round_id,
+        row.candidate_id,
+        row.unit_id,
+        row.first_major_id,
+        None if row.body is None else msgspec.json.decode(row.body),
+    )
 
 
 def _row(event: Event) -> tuple[object, ...]:

@@ -42,6 +42,11 @@ class Roster:
     track: list[str]
     marks: list[str]
 
+    def subject_names(self) -> list[str]:
+        """The subjects anybody has a score in."""
+        found = msgspec.json.decode(f"[{','.join(self.marks)}]", type=list[dict[str, int]])
+        return sorted(set().union(*found))
+
     def subjects(self, names: Collection[str]) -> dict[str, NDArray[np.int32]]:
         """By name: (n,) int32 thousandths, 0 where a candidate has no such score."""
         if not names:

@@ -15,7 +15,7 @@ from ranking.rules import UnitKey
 from service.calendar import extended
 from service.errors import StoreError
 from service.events import IMPORTS, Event, from_ms, to_ms
-from service.store import log
+from service.store import editions, log
 from service.store.bulk import insert_rows
 from service.store.engine import read_columns, upsert
 from service.store.schema import batch, extension, gate, major, round_, season, unit
@@ -235,12 +235,25 @@ async def keep_plan_digest(connection: AsyncConnection, round_id: int, digest: s
 
 
 async def record(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
-    """Log `events`; each that changes a round gives it its seq as the newest revision."""
+    """Log `events`; each that changes a round gives it its seq as the newest revision.
+
+    A plan as it is now is kept as the edition of the event that says it was imported.
+    """
     written = await log.append(connection, events)
+    for event in written:
+        if event.kind == "plan_imported" and event.round_id is not None:
+            await _keep_edition(connection, event.round_id, event)
     newest = {e.round_id: e.seq for e in written if e.kind in IMPORTS and e.round_id is not None}
     for round_id, seq in newest.items():
         await touch(connection, round_id, seq)
     return written
+
+
+async def _keep_edition(connection: AsyncConnection, round_id: int, event: Event) -> None:
+    terms = await read_terms(connection, await code_of(connection, round_id))
+    if terms is None:
+        raise StoreError(f"the plan of round {round_id} was imported, but there is no such round")
+    await editions.add(connection, round_id, event.seq, to_ms(event.at), as_rows(terms))
 
 
 async def rounds_of_season(connection: AsyncConnection, season_id: int) -> list[int]:

@@ -338,3 +338,15 @@ upload = Table(
     Column("uploaded_ms", BigInteger, nullable=False),
     comment="a file at the office's desk; its bytes go once it is applied or refused",
 )
+
+plan_edition = Table(
+    "plan_edition",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("imported_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="plans as imported, never changed: deflated CSV, and its SHA-256",
+)

@@ -7,8 +7,11 @@ from ranking.rules import UnitKey
 from ranking.standing import Standings
 from service.board import Board, RoundBoard
 from service.errors import Refusal
-from service.publishing import publication_times
+from service.events import from_ms
+from service.publishing import Window, publication_times
 from service.shapes import (
+    PublicationView,
+    PublishedRow,
     RoundState,
     RoundView,
     ScheduleView,
@@ -21,7 +24,9 @@ from service.shapes import (
 )
 from service.store import publications
 from service.store.engine import Engine, reading
+from service.store.publications import Snapshot
 from service.terms import Major, Unit
+from service.views.disclosed import disclosed_rows
 from service.views.texts import line_or_none, moment, ratio_text, score_or_none
 
 
@@ -217,18 +222,29 @@ def _major_row(major: Major, index: int, now: Standings, projected: Int | None) 
     return row
 
 
-def statistics_now(board: Board, round_code: str, number: int) -> StatisticsView:
-    """The table to publish as publication `number`. Not for the outside before that."""
+def statistics_now(
+    board: Board, round_code: str, number: int, window: Window | None = None
+) -> StatisticsView:
+    """The table to publish as publication `number`. Not for the outside before that.
+
+    The window must end at the board's seq; None is that of a round nothing has happened in.
+    """
+    window = window or Window()
     one = round_board(board, round_code)
     times = [] if one.terms.calendar is None else publication_times(one.terms.calendar.schedule)
     following = next((at for at in times if at > board.as_of), None)
+    last = None if window.last is None else published_table(window.last)
     return {
         "round": round_code,
         "number": number,
         "seq": board.seq,
         "as_of": moment(board.as_of),
+        "since_seq": 0 if last is None else last["seq"],
+        "since": None if last is None else last["as_of"],
         "next_at": None if following is None else moment(following),
-        "items": statistics_rows(one, projected=one.projected()),
+        "items": disclosed_rows(
+            one, statistics_rows(one, projected=one.projected()), last, window.moves
+        ),
     }
 
 
@@ -243,4 +259,51 @@ async def statistics(engine: Engine, board: Board, round_code: str) -> Statistic
         snapshot = await publications.newest(connection, one.terms.round_id)
     if snapshot is None:
         raise Refusal("not-published", what=round_code)
+    return published_table(snapshot)
+
+
+async def publication(engine: Engine, board: Board, round_code: str, number: int) -> Snapshot:
+    """One publication as it was made.
+
+    Raises:
+        Refusal: `not-published`.
+    """
+    one = round_board(board, round_code)
+    async with reading(engine) as connection:
+        snapshot = await publications.numbered(connection, one.terms.round_id, number)
+    if snapshot is None:
+        raise Refusal("not-published", what=f"{round_code}/{number}")
+    return snapshot
+
+
+async def publication_list(
+    engine: Engine, board: Board, round_code: str, page: tuple[int, int]
+) -> tuple[list[PublicationView], int | None]:
+    """A page (start, limit) of a round's publications, newest first, and where the next begins."""
+    one = round_board(board, round_code)
+    start, limit = page
+    async with reading(engine) as connection:
+        found = await publications.listed(connection, one.terms.round_id, start, limit + 1)
+    items: list[PublicationView] = [
+        {
+            "number": each.number,
+            "seq": each.seq,
+            "published_at": moment(from_ms(each.published_ms)),
+            "digest": each.digest,
+        }
+        for each in found[:limit]
+    ]
+    return items, start + limit if len(found) > limit else None
+
+
+def statistics_row(table: StatisticsView, key: UnitKey) -> PublishedRow | None:
+    """A unit's row of a publication; None for a unit that came into the plan afterwards."""
+    for row in table["items"]:
+        if UnitKey(row["institution_code"], row["track"], row["plan_nature"]) == key:
+            return row
+    return None
+
+
+def published_table(snapshot: Snapshot) -> StatisticsView:
+    """The table of a publication."""
     return snapshot.content  # type: ignore[return-value]  # written by statistics_now alone

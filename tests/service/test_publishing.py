@@ -2,8 +2,9 @@
 
 import json
 
+from ranking.rules import UnitKey
 from service import views
-from service.publishing import Publisher, publication_times
+from service.publishing import Publisher, Window, publication_times
 from service.push.follower import Timekeeper
 from service.shapes import StatisticsView
 from tests.builders import ROUND, ROUND_FILE, House
@@ -51,7 +52,12 @@ async def test_what_is_published_is_what_the_board_was_at_its_seq(small: House):
     await small.board.catch_up()
     small.clock.at("09:00")
     await a_timekeeper(small).look()
-    expected = views.statistics_now(small.board, ROUND, 1)
+    publisher = Publisher(small.engine, small.clock, small.announced.append)
+    (event,) = [e for e in await small.log() if e.kind == "statistics_published"]
+    assert event.seq == small.board.seq + 1
+    moves = [(None, round_of(small).terms.unit_by_key[UnitKey("5037", "理科", "")].id)]
+    assert (await publisher.window(event.round_id or 0, event.seq)).moves == []
+    expected = views.statistics_now(small.board, ROUND, 1, Window(None, moves))
     shown = await table(small)
     assert json.dumps(shown, sort_keys=True) == json.dumps(expected, sort_keys=True)
 

@@ -1,7 +1,5 @@
 """Rounds, the public plan and the public table."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
@@ -11,6 +9,7 @@ from ranking.rules import UnitKey
 from service import views
 from service.shapes import CorrectionList, RoundList, StatisticsView, UnitList, UnitView
 from web.deps import At
+from web.sheets import csv_sheet
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
 
@@ -100,7 +99,10 @@ STATISTICS_COLUMNS = (
     "due",
     "applicants",
     "missing",
+    "entered",
+    "left",
 )
+LADDER_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature", "low", "count")
 
 
 UNIT_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature")
@@ -117,7 +119,7 @@ MAJOR_COLUMNS = (
 
 def statistics_as_csv(table: StatisticsView) -> str:
     """A published table's units as CSV."""
-    return _as_csv(table, STATISTICS_COLUMNS, ({**row} for row in table["items"]))
+    return _csv(table, STATISTICS_COLUMNS, ({**row} for row in table["items"]))
 
 
 def majors_as_csv(table: StatisticsView) -> str:
@@ -128,23 +130,18 @@ def majors_as_csv(table: StatisticsView) -> str:
         for major in row["majors"]
     )
     headings = (f"major_{name}" for name in MAJOR_COLUMNS)
-    return _as_csv(table, (*UNIT_COLUMNS, *headings), rows)
+    return _csv(table, (*UNIT_COLUMNS, *headings), rows)
 
 
-def _as_csv(
+def ladders_as_csv(table: StatisticsView) -> str:
+    """The score ladders of a published table as CSV, one row a range."""
+    rows = [{**row, **step} for row in table["items"] for step in row["ladder"]]
+    return _csv(table, LADDER_COLUMNS, rows)
+
+
+def _csv(
     table: StatisticsView, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
 ) -> str:
-    """Rows with the moment they were true at in each."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["as_of", "seq", *columns])
-    for row in rows:
-        writer.writerow([table["as_of"], table["seq"], *(_cell(row[name]) for name in columns)])
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    moment = (table["as_of"], table["seq"])
+    lines = ([*moment, *(row[name] for name in columns)] for row in rows)
+    return csv_sheet(["as_of", "seq", *columns], lines)

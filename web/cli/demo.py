@@ -14,7 +14,6 @@ import uvicorn
 from importers.province import Province, make_province
 from importers.round_file import RoundFile, Schedule, Segment, round_file_toml
 from service import logs
-from service.filing import Wish
 from service.intake import Intake
 from service.settings import Settings
 from service.staff import NewAccount, StaffAccounts
@@ -23,13 +22,15 @@ from service.store.migrate import migrate
 from service.store.staff import Role
 from web.app import make_app, utc_now
 from web.cli.serve import server_config
-from web.cli.simulation import Actor, Simulation, actors_of
+from web.cli.simulation import Actor, Simulation, actors_of, wishes_of
 from web.deps import Services
 
 ACTIONS_PER_SECOND = 6.0
 HEAD_START = timedelta(minutes=5)
 """How long, in the round's own time, it has been open when the demo begins."""
 
+SHORTEST = timedelta(seconds=1)
+"""Between publications, however fast the day: a round file says it in whole seconds."""
 
 app = typer.Typer()
 
@@ -121,18 +122,7 @@ async def make_staff(settings: Settings) -> dict[str, NewAccount]:
 async def begin(at: Services, round_code: str, province: Province) -> Simulation:
     """The simulation with its first choices filed."""
     one = at.board.rounds[round_code]
-    choices = province.choices
-    wishes = {
-        number: Wish(institution, nature, tuple(majors), bool(adjusts))
-        for number, institution, nature, majors, adjusts in zip(
-            choices.candidate_no,
-            choices.institution_code,
-            choices.plan_nature,
-            choices.majors,
-            choices.accepts_adjustment,
-            strict=True,
-        )
-    }
+    wishes = wishes_of(province.choices)
     simulation = Simulation(at, round_code, actors_of(one, province.candidates, wishes), seed=1)
     await simulation.fill()
     return simulation
@@ -153,7 +143,7 @@ def compressed(file: RoundFile, now: datetime, speed: float) -> RoundFile:
         delete_lock=schedule.delete_lock and moved(schedule.delete_lock),
         create_lock=schedule.create_lock and moved(schedule.create_lock),
         closes=moved(schedule.closes),
-        statistics_every=schedule.statistics_every / speed,
+        statistics_every=max(schedule.statistics_every / speed, SHORTEST),
         segments=tuple(Segment(s.min_score, moved(s.closes)) for s in schedule.segments),
     )
     return replace(file, schedule=faster, live_statistics=True)

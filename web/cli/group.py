@@ -15,6 +15,7 @@ MODULES: Mapping[str, str] = {
     "standings": "offline",
     "admit": "admit",
     "staff": "staff",
+    "rehearse": "rehearsal",
 }
 """Where each subcommand lives."""
 

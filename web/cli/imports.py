@@ -220,7 +220,7 @@ def _difference_lines(difference: PlanDifference) -> Iterator[str]:
         differing = [
             f"{name} {before[name]} → {after[name]}"
             for name in before
-            if name != "line" and before[name] != after[name]
+            if name not in ("line", "batch") and before[name] != after[name]
         ]
         yield f"~ {_place(change.after)} {', '.join(differing)}"
     if difference:

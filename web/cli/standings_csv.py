@@ -4,12 +4,14 @@ Rows are put together as web.cli.csv_sheet does.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from importers.book_files import FileBook
-from importers.columns import numbered, text_order
-from ranking.book import NO_UNIT, Index, run_starts
+from importers.columns import Column, numbered, text_order
+from importers.plans import MajorRow
+from ranking.book import NO_UNIT, Book, Index, run_starts
+from ranking.rules import UnitKey
 from ranking.scores import score_text
 from ranking.standing import NO_LINE, STATUS_NAMES, Standings
 from web.cli.csv_sheet import Cells, csv_lines, number_cells, table_of
@@ -22,7 +24,23 @@ HEADER = (
 )
 
 
-def standings_csv(filed: FileBook, now: Standings) -> Iterator[bytes]:
+class NamedBook(Protocol):
+    """A book, and what its rows (by `ident`), units and majors are called."""
+
+    @property
+    def book(self) -> Book: ...
+
+    @property
+    def numbers(self) -> Column: ...
+
+    @property
+    def units(self) -> Sequence[UnitKey]: ...
+
+    @property
+    def majors(self) -> Sequence[MajorRow]: ...
+
+
+def standings_csv(filed: NamedBook, now: Standings) -> Iterator[bytes]:
     """The standings of all who hold a choice, piece by piece."""
     book = filed.book
     heads = [_unit_cells(filed, unit) for unit in range(len(filed.units))]
@@ -55,13 +73,13 @@ def standings_csv(filed: FileBook, now: Standings) -> Iterator[bytes]:
     return csv_lines(HEADER, columns)
 
 
-def _unit_cells(filed: FileBook, unit: int) -> tuple[str, str, str]:
+def _unit_cells(filed: NamedBook, unit: int) -> tuple[str, str, str]:
     """Track, institution code, plan nature: the order of the file's columns and of its rows."""
     key = filed.units[unit]
     return key.track, key.institution_code, key.plan_nature
 
 
-def _in_order(filed: FileBook, now: Standings, heads: Sequence[tuple[str, str, str]]) -> Index:
+def _in_order(filed: NamedBook, now: Standings, heads: Sequence[tuple[str, str, str]]) -> Index:
     """(a,) the book's rows that hold a choice, by unit as text, rank, candidate number as text.
 
     The three are one int64, which sorts fastest; it has room for 2**31 units times candidates.
@@ -81,7 +99,7 @@ def _in_order(filed: FileBook, now: Standings, heads: Sequence[tuple[str, str, s
     return book.roll.row_of()[by_number[packed % max(n, 1)]].astype(np.intp)
 
 
-def _unit_figures(filed: FileBook, now: Standings) -> Iterator[str]:
+def _unit_figures(filed: NamedBook, now: Standings) -> Iterator[str]:
     """Every unit's applicants, plan, due and lines, as they stand between commas."""
     counts = (now.applicants, filed.book.plan.seats, now.due)
     lines = (map(_line, column.tolist()) for column in (now.line_filing, now.line_plan))

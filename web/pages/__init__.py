@@ -2,10 +2,34 @@
 
 from fastapi import APIRouter
 
-from web.pages import account, assets, choice, corrections, home, my, office, plans, stats
+from web.pages import (
+    account,
+    assets,
+    choice,
+    corrections,
+    home,
+    my,
+    office,
+    plan_book,
+    plans,
+    publications,
+    stats,
+)
 
 router = APIRouter()
-for module in (assets, home, account, my, choice, plans, stats, corrections, office):
+for module in (
+    assets,
+    home,
+    account,
+    my,
+    choice,
+    plans,
+    stats,
+    publications,
+    plan_book,
+    corrections,
+    office,
+):
     router.include_router(module.router)
 
 __all__ = ["router"]
