@@ -25,7 +25,7 @@ from tests.services import free_port, postgres
 
 CANDIDATES, SIGNED_IN = 30_000, 20_000
 CLIENTS, RATE = 64, 500
-ROUNDS, CLOSED_S, OPEN_S = 3, 8, 15
+ROUNDS, CLOSED_S, OPEN_S = 3, 6, 10
 START_S = 60
 DURABLE = ("max_connections=60", "shared_buffers=256MB")
 """PostgreSQL as it comes: fsync, synchronous_commit and full_page_writes stay on."""
