@@ -7,7 +7,7 @@ gates that are due are written first, so nothing of a segment can follow its sea
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,10 +61,11 @@ class _Done:
 
 
 class _Unread(Exception):
-    """The terms of these rounds must be read before anything can be decided."""
+    """The terms of these rounds, of this history, must be read before anything can be decided."""
 
-    def __init__(self, codes: Sequence[str]) -> None:
-        super().__init__(*codes)
+    def __init__(self, epoch: str, codes: Sequence[str]) -> None:
+        super().__init__(epoch, *codes)
+        self.epoch = epoch
         self.codes = codes
 
 
@@ -85,7 +86,7 @@ class FilingDesk:
         self._announce = announce
         self._throttle = throttle
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
-        self._terms: dict[str, Terms] = {}
+        self._epoch, self._terms = "", dict[str, Terms]()
         self._known = NOTHING_KNOWN
         self._worker: asyncio.Task[None] | None = None
 
@@ -203,12 +204,14 @@ class FilingDesk:
             try:
                 return await self._lane.run(lambda c: self._write(c, requests))
             except _Unread as unread:
-                await self._read_terms(unread.codes)
+                await self._read_terms(unread)
 
-    async def _read_terms(self, codes: Iterable[str]) -> None:
+    async def _read_terms(self, unread: _Unread) -> None:
         """Read rounds that changed, while nobody waits for the head's lock."""
+        if unread.epoch != self._epoch:  # a restored database may give a revision out again
+            self._epoch, self._terms = unread.epoch, {}
         async with reading(self._engine) as connection:
-            for code in codes:
+            for code in unread.codes:
                 terms = await rounds.read_terms(connection, code)
                 if terms is not None:
                     self._terms[code] = terms
@@ -239,14 +242,15 @@ class FilingDesk:
             _Unread: which of them have other terms now than were read.
         """
         revisions = rounds.revisions_now(connection)
-        terms = {code: self._terms[code] for code in revisions if code in self._terms}
+        read = self._terms if self._epoch == head.epoch else {}
+        terms = {code: read[code] for code in revisions if code in read}
         unread = [
             code
             for code, (_, revision) in revisions.items()
             if code not in terms or terms[code].revision != revision
         ]
         if unread:
-            raise _Unread(unread)
+            raise _Unread(head.epoch, unread)
         return _Known(head, terms, rounds.passed_now(connection))
 
 

@@ -65,8 +65,13 @@ def append_after(connection: Connection, start: int, events: Sequence[Event]) ->
         for seq, event in enumerate(events, start + 1)
     ]
     insert_rows(connection, log, [_row(event) for event in numbered])
-    connection.execute(_ADVANCE, {"newest": numbered[-1].seq})
+    advance(connection, numbered[-1].seq)
     return numbered
+
+
+def advance(connection: Connection, seq: int) -> None:
+    """Move the head to the last seq given out."""
+    connection.execute(_ADVANCE, {"newest": seq})
 
 
 async def follow(connection: AsyncConnection, after: int, limit: int = 10_000) -> list[Event]:

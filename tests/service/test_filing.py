@@ -4,6 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
+from sqlalchemy import text
 
 from service import filing
 from service.decisions import choice_view
@@ -11,7 +12,7 @@ from service.errors import Refusal
 from service.filing import FilingDesk
 from service.receipts import Receipt, fingerprint_of
 from service.store import choices, desk, rounds
-from service.store.engine import DatabaseFault, reading
+from service.store.engine import DatabaseFault, reading, writing
 from tests.builders import ROUND, ROUND_FILE, House, opened
 
 
@@ -249,6 +250,18 @@ async def test_two_desks_on_one_database_leave_no_gap_and_lose_nothing(url: str)
         assert all(isinstance(r, Receipt) for r in given[:60])
 
 
+async def test_the_same_key_at_two_desks_is_one_choice_with_one_receipt(url: str):
+    async with opened(url) as one, opened(url) as two:
+        numbers = ["101", "102", "103", "104", "105", "106"]
+        asked = [d.file(n, "5012", version=0, key=n) for n in numbers for d in (one, two, one)]
+        given = await asyncio.gather(*asked)
+        for n, number in enumerate(numbers):
+            assert len(set(given[3 * n : 3 * n + 3])) == 1
+            assert await receipts_of(two, number) == [given[3 * n]]
+        one.clock.at("15:00")
+        assert await one.file("101", "5012", version=0, key="101") == given[0]
+
+
 async def test_nothing_of_a_segment_follows_its_seal(house: House):
     random = Random(2014)
     numbers = ["101", "102", "103", "104", "105", "106"]
@@ -365,3 +378,15 @@ async def test_a_caller_who_leaves_does_not_stop_what_was_asked(house: House):
 async def test_the_announcement_names_the_newest_seq(house: House):
     given = await house.file("101", "5012")
     assert house.announced[-1] == given.seq
+
+
+async def test_a_restored_history_is_read_anew_though_its_revisions_were_given_out_before(
+    house: House,
+):
+    before = (await house.file("101", "5012")).majors
+    async with writing(house.engine) as connection:
+        await connection.execute(text("UPDATE head SET epoch = 'another'"))
+        await connection.execute(text("UPDATE major SET code = '09' WHERE code = '01'"))
+    assert before == ("01",)
+    assert await refused(house.file("102", "5012", ("01",))) == "unknown-major"
+    assert (await house.file("102", "5012", ("09",))).majors == ("09",)
