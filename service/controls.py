@@ -18,7 +18,7 @@ from service.calendar import GOING, SEGMENT, Calendar, extended
 from service.errors import Refusal
 from service.events import Event, from_ms, to_ms
 from service.intake import put_plan, put_round
-from service.store import rounds
+from service.store import control, rounds
 from service.store.engine import Connection
 from service.terms import Terms
 from service.uploads import apply_upload
@@ -44,7 +44,7 @@ async def publish_round(connection: Connection, act: Act, now: datetime) -> list
         raise Refusal("changed-since")
     if not terms.units:
         raise Refusal("plan-missing")
-    await rounds.set_draft(connection, terms.round_id, draft=False)
+    await control.set_draft(connection, terms.round_id, draft=False)
     return [Event(0, "round_published", now, terms.round_id)]
 
 
@@ -60,7 +60,7 @@ async def pause(connection: Connection, act: Act, now: datetime) -> list[Event]:
         raise Refusal("round-paused")
     if terms.state(passed) not in GOING | {"published"}:
         raise Refusal("round-not-running")
-    await rounds.set_paused(connection, terms.round_id, now)
+    await control.set_paused(connection, terms.round_id, now)
     return [Event(0, "round_paused", now, terms.round_id)]
 
 
@@ -73,7 +73,7 @@ async def resume(connection: Connection, act: Act, now: datetime) -> list[Event]
     terms = await _terms(connection, act)
     if terms.paused_at is None:
         raise Refusal("round-not-paused")
-    await rounds.set_paused(connection, terms.round_id, None)
+    await control.set_paused(connection, terms.round_id, None)
     since = {"paused_at": terms.paused_at.isoformat()}
     return [Event(0, "round_resumed", now, terms.round_id, body=since)]
 
@@ -101,7 +101,7 @@ async def extend_segment(connection: Connection, act: Act, now: datetime) -> lis
         if segment.name not in later:
             continue
         closes = later[segment.name]
-        sealed = await rounds.extend_gate(connection, terms.round_id, segment.name, closes, act.id)
+        sealed = await control.extend_gate(connection, terms.round_id, segment.name, closes, act.id)
         body = {
             "gate": segment.name,
             "before": segment.at.isoformat(),

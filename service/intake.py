@@ -15,7 +15,7 @@ from service.calendar import Calendar
 from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
-from service.store import choices, log, people, rounds
+from service.store import choices, control, log, people, rounds
 from service.store.engine import Connection, Engine, forget, reading, writing
 from service.terms import Terms
 
@@ -162,7 +162,7 @@ async def put_round(
     head = await log.read_head(connection)
     round_id = await rounds.put_round(connection, file, text, head.seq + 1)
     if before is None:
-        await rounds.set_draft(connection, round_id, draft=draft)
+        await control.set_draft(connection, round_id, draft=draft)
     return [Event(0, "round_set", now, round_id, body={"round": file.code})]
 
 

@@ -21,7 +21,7 @@ from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
 from service.intake import put_candidates, put_plan, put_round
-from service.store import rounds, staff, uploads
+from service.store import control, rounds, staff, uploads
 from service.store.engine import Connection, Engine, forget, reading, writing
 from service.store.staff import Member
 from service.store.uploads import Upload, What
@@ -225,5 +225,5 @@ async def _put(
 
 async def _is_public(connection: Connection, upload: Upload) -> bool:
     if upload.what == "candidates":
-        return await rounds.season_is_public(connection, upload.target)
-    return await rounds.is_public(connection, upload.target)
+        return await control.season_is_public(connection, upload.target)
+    return await control.is_public(connection, upload.target)

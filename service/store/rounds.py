@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,10 +14,10 @@ from ranking.rules import UnitKey
 from service.calendar import extended
 from service.errors import StoreError
 from service.events import IMPORTS, Event, from_ms, to_ms
-from service.store import editions, log
+from service.store import control, editions, log
 from service.store.bulk import insert_rows
-from service.store.engine import read_columns, upsert
-from service.store.schema import batch, extension, gate, major, round_, season, unit
+from service.store.engine import read_columns
+from service.store.schema import batch, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
 
 
@@ -53,7 +52,7 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
         return None
     file = parse_stored(row.code, row.file)
     if file.schedule is not None:
-        later = await extensions_of(connection, row.id)
+        later = await control.extensions_of(connection, row.id)
         file = replace(file, schedule=extended(file.schedule, later))
     return Terms(
         round_id=row.id,
@@ -120,51 +119,6 @@ def passed_now(connection: Connection) -> dict[int, set[str]]:
 def record_gates(connection: Connection, gates: Sequence[tuple[int, str, int]]) -> None:
     """Keep (round id, gate name, seq) for good."""
     insert_rows(connection, gate, gates)
-
-
-async def extensions_of(connection: AsyncConnection, round_id: int) -> dict[str, datetime]:
-    """The later closes that outage extensions gave a round's segments, by gate name."""
-    rows = await connection.execute(select(extension).where(extension.c.round_id == round_id))
-    return {row.gate: from_ms(row.closes_ms) for row in rows}
-
-
-async def extend_gate(
-    connection: AsyncConnection, round_id: int, name: str, closes: datetime, act_id: int
-) -> bool:
-    """Let a segment close later; whether it was sealed, and so is open again."""
-    later = upsert(connection, extension).values(
-        round_id=round_id, gate=name, closes_ms=to_ms(closes), act_id=act_id
-    )
-    await connection.execute(later)
-    seal = delete(gate).where(gate.c.round_id == round_id, gate.c.name == name)
-    return (await connection.execute(seal)).rowcount > 0
-
-
-async def set_draft(connection: AsyncConnection, round_id: int, *, draft: bool) -> None:
-    """Keep a round from the public, or let it be seen."""
-    await connection.execute(update(round_).where(round_.c.id == round_id).values(draft=draft))
-
-
-async def set_paused(connection: AsyncConnection, round_id: int, at: datetime | None) -> None:
-    """Pause a round since `at`, or let it go on."""
-    paused_ms = None if at is None else to_ms(at)
-    await connection.execute(
-        update(round_).where(round_.c.id == round_id).values(paused_ms=paused_ms)
-    )
-
-
-async def is_public(connection: AsyncConnection, code: str) -> bool:
-    """Whether there is a round of this code that is no draft."""
-    query = select(round_.c.id).where(round_.c.code == code, round_.c.draft.is_(False))
-    return (await connection.scalar(query)) is not None
-
-
-async def season_is_public(connection: AsyncConnection, code: str) -> bool:
-    """Whether any round of this season is no draft."""
-    of_season = select(batch.c.id).join(season).where(season.c.code == code)
-    query = select(round_.c.id).where(round_.c.batch_id.in_(of_season), round_.c.draft.is_(False))
-    query = query.limit(1)
-    return (await connection.scalar(query)) is not None
 
 
 async def code_of(connection: AsyncConnection, round_id: int) -> str:
