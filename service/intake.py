@@ -81,9 +81,9 @@ class Intake:
                 return PlanApplied(changed=False, difference=difference)
             await _check_not_held(connection, terms, difference)
             await rounds.put_plan(connection, terms, rows)
+            await editions.add(connection, terms.round_id, to_ms(self._clock()), rows)
             seq = await self._log(connection, "plan_imported", terms.round_id, {"digest": digest})
             await rounds.touch(connection, terms.round_id, seq, digest)
-            await editions.add(connection, terms.round_id, seq, to_ms(self._clock()), rows)
             if dry_run:
                 await forget(connection)
                 return PlanApplied(changed=True, difference=difference)

@@ -13,6 +13,7 @@ from importers.plans import MajorRow, read_plan
 from importers.tables import Source
 from importers.written import plan_csv
 from service.errors import StoreError
+from service.store.log import read_head
 from service.store.schema import plan_edition
 
 
@@ -29,13 +30,9 @@ class Edition:
 
 
 async def add(
-    connection: AsyncConnection,
-    round_id: int,
-    seq: int,
-    imported_ms: int,
-    rows: Sequence[MajorRow],
+    connection: AsyncConnection, round_id: int, imported_ms: int, rows: Sequence[MajorRow]
 ) -> None:
-    """Keep the next edition of a round's plan."""
+    """Keep the next edition of a round's plan; its import is the next event that is written."""
     of_round = plan_edition.c.round_id == round_id
     last: int = (
         await connection.scalar(select(func.max(plan_edition.c.number)).where(of_round)) or 0
@@ -45,7 +42,7 @@ async def add(
         insert(plan_edition).values(
             round_id=round_id,
             number=last + 1,
-            seq=seq,
+            seq=(await read_head(connection)).seq + 1,
             imported_ms=imported_ms,
             digest=hashlib.sha256(body).hexdigest(),
             body=zlib.compress(body, 6),

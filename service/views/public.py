@@ -228,7 +228,7 @@ def statistics_now(
         "since_seq": 0 if last is None else last["seq"],
         "since": None if last is None else last["as_of"],
         "next_at": None if following is None else moment(following),
-        "items": disclosed_rows(one, statistics_rows(one), last, window.moves),
+        "items": disclosed_rows(one, statistics_rows(one), moment(board.as_of), last, window.moves),
     }
 
 
