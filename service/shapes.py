@@ -269,12 +269,16 @@ class LadderStep(TypedDict):
 class PublishedRow(StatisticsRow):
     """A unit's row of a publication: what a live row says, and more.
 
-    `entered` and `left` count the moves in and out since the publication before.
+    `entered` and `left` count the moves in and out since the publication before. The ladder is of
+    `ladder_as_of`, which is earlier where a new one would tell too much; `left_since_ladder` is how
+    many have left since then.
     """
 
     entered: int
     left: int
     ladder: list[LadderStep]
+    ladder_as_of: str
+    left_since_ladder: int
 
 
 class StatisticsView(TypedDict):

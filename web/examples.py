@@ -183,6 +183,8 @@ BY_SHAPE: Mapping[str, object] = {
                 "entered": 47,
                 "left": 5,
                 "ladder": [{"low": 600, "count": 12}, {"low": 0, "count": 30}],
+                "ladder_as_of": "2026-08-01T09:00:00.000+08:00",
+                "left_since_ladder": 0,
             }
         ],
     },

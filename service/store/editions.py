@@ -35,7 +35,7 @@ async def add(
     imported_ms: int,
     rows: Sequence[MajorRow],
 ) -> None:
-    """Keep the next edition of a round's plan."""
+    """Keep the next edition of a round's plan, imported at `seq`."""
     of_round = plan_edition.c.round_id == round_id
     last: int = (
         await connection.scalar(select(func.max(plan_edition.c.number)).where(of_round)) or 0

@@ -7,8 +7,9 @@ show no other figures than those of the last publication.
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from typing_extensions import TypedDict
 
-from ranking.book import NO_UNIT
+from ranking.book import NO_UNIT, Int
 from ranking.ladder import Ladder, bands, moves, score_ladder
 from ranking.rules import UnitKey
 from ranking.scores import MILLI, score_number
@@ -23,15 +24,17 @@ BAND_TOP = 1000 * MILLI
 def disclosed_rows(
     one: RoundBoard,
     rows: Sequence[StatisticsRow],
+    as_of: str,
     last: StatisticsView | None,
     moved: Iterable[tuple[int | None, int | None]],
 ) -> list[PublishedRow]:
     """The rows of all units, each with its ladder and its moves.
 
-    rows: of all units, in the order of the terms. last: the publication before, whose ladders the
-    new ones are no finer than. moved: (unit id before, unit id after) of every choice since.
+    rows: of all units, in the order of the terms, true at `as_of`. last: the publication before,
+    whose ladders the new ones are no finer than. moved: (unit id before, unit id after) of every
+    choice since.
     """
-    before = {} if last is None else {_key(row): _ladder(row["ladder"]) for row in last["items"]}
+    before = {} if last is None else {_key(row): row for row in last["items"]}
     pairs = list(moved)
     here = [np.array([_index(one, pair[k]) for pair in pairs], np.int32) for k in (0, 1)]
     flow = moves(here[0], here[1], len(one.terms.units))
@@ -43,17 +46,48 @@ def disclosed_rows(
             **row,
             "entered": int(flow.entered[n]),
             "left": int(flow.left[n]),
-            "ladder": _steps(
-                score_ladder(
-                    one.book.roll.filing[by_unit[ends[n] : ends[n + 1]]],
-                    low,
-                    before=before.get(_key(row)),
-                    left=int(flow.left[n]),
-                )
+            **_laddered(
+                one.book.roll.filing[by_unit[ends[n] : ends[n + 1]]],
+                low,
+                as_of,
+                before.get(_key(row)),
+                int(flow.left[n]),
             ),
         }
         for n, row in enumerate(rows)
     ]
+
+
+class _Laddered(TypedDict):
+    ladder: list[LadderStep]
+    ladder_as_of: str
+    left_since_ladder: int
+
+
+def _laddered(
+    scores: Int, low: Int, as_of: str, before: PublishedRow | None, left: int
+) -> _Laddered:
+    """A unit's new ladder, or the one before again where a new one would tell a small range."""
+    if before is None:
+        return _new(score_ladder(scores, low), as_of)
+    held = _ladder(before["ladder"])
+    left += before["left_since_ladder"]
+    made = score_ladder(scores, low, before=held, left=left)
+    if made is not held:
+        return _new(made, as_of)
+    return {
+        "ladder": before["ladder"],
+        "ladder_as_of": before["ladder_as_of"],
+        "left_since_ladder": left,
+    }
+
+
+def _new(ladder: Ladder, as_of: str) -> _Laddered:
+    steps: list[LadderStep] = [
+        {"low": score_number(low), "count": count}
+        for low, count in zip(ladder.low.tolist(), ladder.count.tolist(), strict=True)
+    ]
+    return {"ladder": steps, "ladder_as_of": as_of, "left_since_ladder": 0}
 
 
 def _key(row: StatisticsRow) -> UnitKey:
@@ -63,13 +97,6 @@ def _key(row: StatisticsRow) -> UnitKey:
 def _index(one: RoundBoard, unit_id: int | None) -> int:
     """A unit's place in the plan; one that is no longer in it counts as none."""
     return NO_UNIT if unit_id is None else one.unit_index.get(unit_id, NO_UNIT)
-
-
-def _steps(ladder: Ladder) -> list[LadderStep]:
-    return [
-        {"low": score_number(low), "count": count}
-        for low, count in zip(ladder.low.tolist(), ladder.count.tolist(), strict=True)
-    ]
 
 
 def _ladder(steps: Sequence[LadderStep]) -> Ladder:

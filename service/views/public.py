@@ -243,7 +243,11 @@ def statistics_now(
         "since": None if last is None else last["as_of"],
         "next_at": None if following is None else moment(following),
         "items": disclosed_rows(
-            one, statistics_rows(one, projected=one.projected()), last, window.moves
+            one,
+            statistics_rows(one, projected=one.projected()),
+            moment(board.as_of),
+            last,
+            window.moves,
         ),
     }
 

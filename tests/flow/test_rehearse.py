@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.flow.commands import mingci
 from tests.services import free_port
+from web.cli import rehearsal
 from web.cli.rehearsal.outcome import accepted_late, differing, lost, told_otherwise
 from web.cli.rehearsal.people import Filed, Person
 from web.cli.rehearsal.report import Report
@@ -101,6 +103,30 @@ def test_a_newest_frame_that_differs_from_the_answer_disagrees(monkeypatch: pyte
     assert asyncio.run(told_otherwise(person, {"101": LINE})) == 0
     person.frames.append((1.0, STANDING | {"rank": 3}))
     assert asyncio.run(told_otherwise(person, {"101": LINE})) == 1
+
+
+@pytest.mark.parametrize(
+    ("lost_", "disagreements", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1)], ids=str
+)
+def test_anything_lost_or_disagreeing_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch, lost_: int, disagreements: int, code: int
+):
+    async def found(*_asked: object) -> Report:
+        return Report([Told()], standings=1, lost=lost_, disagreements=disagreements)
+
+    monkeypatch.setattr(rehearsal, "_rehearse", found)
+    done = CliRunner().invoke(rehearsal.app, [])
+    assert done.exit_code == code
+    assert done.stdout.endswith(f"lost {lost_}\ndisagreements {disagreements}\n")
+
+
+def test_a_broken_rehearsal_says_why_on_one_line(monkeypatch: pytest.MonkeyPatch):
+    async def broken(*_asked: object) -> Report:
+        raise Broken("the service ended with 3")
+
+    monkeypatch.setattr(rehearsal, "_rehearse", broken)
+    done = CliRunner().invoke(rehearsal.app, [])
+    assert (done.exit_code, done.stderr) == (1, "mingci: the service ended with 3\n")
 
 
 def test_a_service_that_does_not_answer_ends_the_rehearsal(monkeypatch: pytest.MonkeyPatch):

@@ -71,6 +71,22 @@ async def test_a_later_ladder_is_no_finer_than_the_one_before(crowd: House):
     assert ladder(row_of(await published(crowd, "10:00"))) == [(0, 40)]
 
 
+async def test_a_ladder_that_would_tell_a_small_range_is_not_made_anew(crowd: House):
+    for number, _ in CROWD[:25]:
+        await crowd.file(number, "5012")
+    first = row_of(await published(crowd, "09:00"))
+    assert ladder(first) == [(690, 11), (0, 14)]
+    for number, _ in CROWD[:2]:  # the upper range is 9 now, which two who left would tell
+        await crowd.file(number, "5037")
+    second = row_of(await published(crowd, "10:00"))
+    assert (ladder(second), second["ladder_as_of"]) == (ladder(first), first["ladder_as_of"])
+    assert (second["applicants"], second["left_since_ladder"]) == (23, 2)
+    await crowd.file("1002", "5037")
+    third = row_of(await published(crowd, "11:00"))
+    assert (ladder(third), third["left_since_ladder"]) == ([(0, 22)], 0)
+    assert third["ladder_as_of"] > second["ladder_as_of"]
+
+
 async def test_moves_are_counted_since_the_publication_before(crowd: House):
     await crowd.file("1000", "5012")
     await crowd.file("1001", "5012")

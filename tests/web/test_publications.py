@@ -93,6 +93,7 @@ def test_ladders_are_a_row_a_range():
         "institution_code": "00",
         "institution_name": "=a",
         "plan_nature": "",
+        "ladder_as_of": "then",
     }
     steps = [{"low": 600, "count": 12}, {"low": 0, "count": 30}]
     table: Any = {
@@ -101,9 +102,9 @@ def test_ladders_are_a_row_a_range():
         "items": [row | {"ladder": steps}, row | {"ladder": []}],
     }
     assert ladders_as_csv(table).splitlines() == [
-        "as_of,seq,track,institution_code,institution_name,plan_nature,low,count",
-        "now,7,理科,00,'=a,,600,12",
-        "now,7,理科,00,'=a,,0,30",
+        "as_of,seq,track,institution_code,institution_name,plan_nature,ladder_as_of,low,count",
+        "now,7,理科,00,'=a,,then,600,12",
+        "now,7,理科,00,'=a,,then,0,30",
     ]
 
 

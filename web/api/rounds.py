@@ -102,7 +102,9 @@ STATISTICS_COLUMNS = (
     "entered",
     "left",
 )
-LADDER_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature", "low", "count")
+LADDER_COLUMNS = (
+    "track", "institution_code", "institution_name", "plan_nature", "ladder_as_of", "low", "count",
+)  # fmt: skip
 
 
 UNIT_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature")
