@@ -3,6 +3,7 @@
 import json
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select
@@ -30,8 +31,14 @@ class Snapshot:
     @property
     def content(self) -> dict[str, object]:
         """The published table as JSON values."""
-        content: dict[str, object] = json.loads(self.body)
-        return content
+        return _content_of(self.body)
+
+
+@lru_cache(maxsize=4)
+def _content_of(body: bytes) -> dict[str, object]:
+    """The JSON values of a table, kept while it is asked for: it never changes."""
+    content: dict[str, object] = json.loads(body)
+    return content
 
 
 class Listed(NamedTuple):

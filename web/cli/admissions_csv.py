@@ -52,7 +52,11 @@ def unfilled_csv(filed: FileRound, placed: Placement) -> Iterator[bytes]:
     """
     place = _places([_head(unit) for unit in filed.units])[filed.plan.major_unit]
     at = np.argsort(place, kind="stable")
-    heads = (",".join(map(cell, (*_head(row.unit), row.major_code))) for row in filed.majors)
+    of_unit = [",".join(map(cell, _head(unit))) for unit in filed.units]
+    heads = (
+        f"{of_unit[unit]},{cell(row.major_code)}"
+        for unit, row in zip(filed.plan.major_unit.tolist(), filed.majors, strict=True)
+    )
     figures = (filed.plan.major_quota, placed.admitted, placed.unfilled)
     most = max((int(column.max(initial=0)) for column in figures), default=0)
     number = table_of(map(str, range(most + 1)))
