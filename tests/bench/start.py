@@ -30,7 +30,7 @@ from tests.services import free_port
 from web.cli.demo import load
 
 CANDIDATES, UNITS, MAJORS, ROWS = 200_000, 4_000, 25_000, 1_000_000
-ROUNDS, GOAL_S = 5, 5.0
+ROUNDS, GOAL_S = 3, 5.0
 PIECE = 20_000
 
 
