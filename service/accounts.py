@@ -8,8 +8,10 @@ work and gets the same answer.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -32,6 +34,10 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
+Ended: TypeAlias = int | str
+"""What has ended: all sessions of a candidate, by row id, or one session, by its token's digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """An opened session; only the token's digest is kept by the service."""
@@ -42,13 +48,14 @@ class Session:
 
 
 class Accounts:
-    """Sign-in and sessions over one engine."""
+    """Sign-in and sessions over one engine. `on_end` is told what has just ended here."""
 
     def __init__(self, engine: Engine, clock: Clock, session_hours: int) -> None:
         self._engine = engine
         self._clock = clock
         self._span = timedelta(hours=session_hours)
         self._hashing = CapacityLimiter(2)
+        self.on_end: Callable[[Ended], None] = lambda _ended: None
 
     async def sign_in(self, candidate_no: str, password: str, device: str = "") -> Session:
         """Open a session.
@@ -73,7 +80,7 @@ class Accounts:
             Refusal: `not-signed-in`.
         """
         async with reading(self._engine) as connection:
-            found = await people.find_session(connection, _digest(token), to_ms(self._clock()))
+            found = await people.find_session(connection, token_digest(token), to_ms(self._clock()))
         if found is None:
             raise Refusal("not-signed-in")
         return found
@@ -99,12 +106,15 @@ class Accounts:
             await people.set_password(connection, candidate_id, secret)
             await people.end_sessions_of(connection, candidate_id)
             changed = people.Lock(candidate_id, secret, must_change_password=False)
-            return await self._open(connection, changed, device)
+            session = await self._open(connection, changed, device)
+        self.on_end(candidate_id)
+        return session
 
     async def sign_out(self, token: str) -> None:
         """End one session; an unknown one is ended already."""
         async with writing(self._engine) as connection:
-            await people.end_session(connection, _digest(token))
+            await people.end_session(connection, token_digest(token))
+        self.on_end(token_digest(token))
 
     async def _open(self, connection: Connection, lock: people.Lock, device: str) -> Session:
         """Open a session in a writing transaction, if `lock` is still what stands.
@@ -118,7 +128,9 @@ class Accounts:
         now = self._clock()
         expires = now + self._span
         span = (to_ms(now), to_ms(expires))
-        await people.add_session(connection, _digest(token), lock.candidate_id, span, device[:200])
+        await people.add_session(
+            connection, token_digest(token), lock.candidate_id, span, device[:200]
+        )
         return Session(token, expires, lock.must_change_password)
 
     async def _fits(self, password: str, secret: str | None) -> bool:
@@ -156,5 +168,6 @@ def new_initial_code() -> str:
     return "".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_CODE_LENGTH))
 
 
-def _digest(token: str) -> str:
+def token_digest(token: str) -> str:
+    """What is kept of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -20,11 +20,12 @@ from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
+from service.push.sessions import Sessions
 from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import migrate
-from web import docs_page, live, openapi, pages, refusals
-from web.api import choice, health, rounds, sessions
+from web import docs_page, openapi, pages, refusals
+from web.api import choice, events, health, rounds, sessions
 from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
@@ -61,12 +62,14 @@ class Process:
         publisher = Publisher(self.engine, clock, self.bus.announce)
         self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
         accounts = Accounts(self.engine, clock, settings.session_hours)
+        accounts.on_end = self.hub.ended
+        self.sessions = Sessions(self.engine, clock, self.hub)
         self.services = Services(
-            settings, clock, self.engine, accounts, self.desk, self.board, self.hub
+            settings, clock, self.engine, accounts, self.desk, self.board, self.hub, self.sessions
         )
 
     @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[dict[str, Services]]:
         """Ready when the book is warm; on leaving, what waits at the desk is still answered."""
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -79,10 +82,11 @@ class Process:
                 asyncio.create_task(self.follower.run(), name="follower"),
                 asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
                 asyncio.create_task(self.hub.run(), name="hub"),
+                asyncio.create_task(self.sessions.run(), name="sessions"),
             ]
             for task in tasks:
                 task.add_done_callback(self._ended)
-            yield
+            yield {"services": self.services}
         finally:
             await self.desk.close()
             for task in tasks:
@@ -117,7 +121,7 @@ def make_app(
     )
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice, health, live):
+    for module in (sessions, rounds, choice, events, health):
         app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)

@@ -14,13 +14,14 @@ from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
+from service.push.sessions import Sessions
 from service.settings import Settings
 from service.store.engine import Engine
 from service.store.people import SignedIn
 
 COOKIE = "mingci_session"
 
-_bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
+bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Services:
     desk: FilingDesk
     board: Board
     hub: Hub
+    sessions: Sessions
 
 
 def services(request: HTTPConnection) -> Services:
@@ -61,7 +63,7 @@ def device_of(request: Request) -> str:
 
 async def anybody_signed_in(
     request: Request,
-    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> SignedIn:
     """Who is asking, also before the first change of the password."""
     token = token_of(request)

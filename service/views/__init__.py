@@ -7,6 +7,7 @@ from service.views.own import (
     WHAT_IF_LIMIT,
     candidate_round,
     history,
+    lock_view,
     me,
     own_choice,
     own_unit_keys,
@@ -24,6 +25,7 @@ from service.views.public import (
     statistics_now,
     statistics_rows,
     unit,
+    unit_ref,
     units,
 )
 from service.views.texts import moment
@@ -32,6 +34,7 @@ __all__ = [
     "WHAT_IF_LIMIT",
     "candidate_round",
     "history",
+    "lock_view",
     "me",
     "moment",
     "own_choice",
@@ -47,6 +50,7 @@ __all__ = [
     "statistics_now",
     "statistics_rows",
     "unit",
+    "unit_ref",
     "units",
     "what_if",
 ]
