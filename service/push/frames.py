@@ -27,7 +27,8 @@ from service.errors import Refusal
 Body: TypeAlias = tuple[bytes, ...]
 """What is told, in parts and without its head: two that are equal say the same."""
 
-Texts: TypeAlias = NDArray[np.uint8]
+Texts: TypeAlias = NDArray[np.void]
+Digits: TypeAlias = NDArray[np.uint64]
 Numbers: TypeAlias = NDArray[np.int32]
 Rows: TypeAlias = NDArray[np.intp]
 
@@ -102,6 +103,7 @@ class Encoder:
 
     def one(self, row: int) -> Body:
         """The standing of one candidate, from lists where nobody else's is computed."""
+        self._notice_gates()
         book = self.round.book
         unit = int(book.unit[row])
         lock = self._lock(row, int(book.roll.filing[row]))
@@ -126,14 +128,14 @@ class Encoder:
 
     def many(self, rows: Rows) -> list[Body]:
         """The standings of `rows`, from everybody's. One state, all of it."""
+        self._notice_gates()
         book, now = self.round.book, self.round.computed()
         standings, unit = now.standings, book.unit[rows]
         held, shown = unit != NO_UNIT, standings.major_rank[rows] > 0
         if not held.any():
             return self._bodies(b"", rows, held, shown)
         rank, tied = standings.rank[rows], standings.tied[rows]
-        blocks = np.empty((len(rows), _LAYOUT.width), np.uint8)
-        blocks[:] = _LAYOUT.template
+        blocks = np.frombuffer(bytearray(_LAYOUT.blank) * len(rows), _LAYOUT.record)
         lines = (_line_texts(standings.line_filing), _line_texts(standings.line_plan))
         values = [
             *(rank, rank + tied - 1, tied),
@@ -148,10 +150,10 @@ class Encoder:
             _STATUS_TEXTS[standings.status[rows]],
             _VERDICT_TEXTS[now.outlook.verdict[rows]],
         ]
-        for at, number in zip(_LAYOUT.numbers, values, strict=True):
-            blocks[:, at : at + 8] = digits(number)
-        for at, text in zip(_LAYOUT.texts, texts, strict=True):
-            blocks[:, at : at + text.shape[1]] = text
+        for name, column in zip(_LAYOUT.numbers, digits(np.array(values)), strict=True):
+            blocks[name] = column
+        for name, text in zip(_LAYOUT.texts, texts, strict=True):
+            blocks[name] = text
         return self._bodies(blocks.tobytes(), rows, held, shown)
 
     def _bodies(
@@ -171,16 +173,17 @@ class Encoder:
         bodies: list[Body] = []
         width, without = _LAYOUT.width, _LAYOUT.held_width
         for n, (row, filing, unit, major, holds, has_major, filed) in enumerate(columns):
-            lock, start = self._lock(row, filing), n * width
+            lock, start = self._locks.get(filing) or self._lock(row, filing), n * width
             if not holds:
                 bodies.append((NOWHERE, lock))
-            elif has_major:
+                continue
+            named = self._units.get(unit) or self._unit(unit)
+            if has_major:
                 block = blocks[start : start + width]
-                bodies.append((self._unit(unit), lock, block, self._major(unit, major)))
+                bodies.append((named, lock, block, self._major(unit, major)))
             else:
                 block = blocks[start : start + without]
-                none = NO_MAJOR_NAMED if filed else NO_MAJOR
-                bodies.append((self._unit(unit), lock, block, none))
+                bodies.append((named, lock, block, NO_MAJOR_NAMED if filed else NO_MAJOR))
         return bodies
 
     def _unit(self, unit: int) -> bytes:
@@ -201,48 +204,67 @@ class Encoder:
         return text
 
     def _lock(self, row: int, filing: int) -> bytes:
-        """The same for all of one filing score, until another gate has passed."""
-        if self._passed != len(self.round.passed):
-            self._passed = len(self.round.passed)
-            self._locks.clear()
+        """The same for all of one filing score, until `_notice_gates` finds another one passed."""
         text = self._locks.get(filing)
         if text is None:
             text = b',"lock":' + msgspec.json.encode(views.lock_view(self.round, row))
             self._locks[filing] = text
         return text
 
+    def _notice_gates(self) -> None:
+        if self._passed != len(self.round.passed):
+            self._passed = len(self.round.passed)
+            self._locks.clear()
+
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where the fields of HELD + MAJOR are, counted in bytes."""
+    """HELD + MAJOR as one record, with blank fields, and the names of those in their order."""
 
-    template: Texts
-    numbers: tuple[int, ...]
-    texts: tuple[int, ...]
+    blank: bytes
+    record: np.dtype[np.void]
+    numbers: tuple[str, ...]
+    texts: tuple[str, ...]
     held_width: int
 
     @property
     def width(self) -> int:
-        return len(self.template)
+        return len(self.blank)
 
 
 def _layout() -> _Layout:
-    at: dict[bytes, list[int]] = {b"d": [], b"b": []}
     pattern, blank, end = HELD + MAJOR, b"", 0
+    fields: dict[str, tuple[str, int]] = {}
     for field in re.finditer(rb"%(\d+)([db])", pattern):
         blank += pattern[end : field.start()]
-        at[field[2]].append(len(blank))
-        blank += b" " * int(field[1])
+        width, number = int(field[1]), field[2] == b"d"
+        fields[f"{'number' if number else 'text'} {len(fields)}"] = (
+            "u8" if number else f"V{width}",
+            len(blank),
+        )
+        blank += b" " * width
         end = field.end()
     blank += pattern[end:]
-    held_width = blank.index(b',"first_major"')
-    template = np.frombuffer(blank, np.uint8)
-    return _Layout(template, tuple(at[b"d"]), tuple(at[b"b"]), held_width)
+    record = np.dtype(
+        {
+            "names": list(fields),
+            "formats": [form for form, _ in fields.values()],
+            "offsets": [offset for _, offset in fields.values()],
+            "itemsize": len(blank),
+        }
+    )
+    return _Layout(
+        blank=blank,
+        record=record,
+        numbers=tuple(name for name in fields if name.startswith("number")),
+        texts=tuple(name for name in fields if name.startswith("text")),
+        held_width=blank.index(b',"first_major"'),
+    )
 
 
 def _table(texts: Sequence[bytes], width: int) -> Texts:
-    """(n, width) uint8: the texts, each moved to the right of its field."""
-    return np.frombuffer(b"".join(text.rjust(width) for text in texts), np.uint8).reshape(-1, width)
+    """(n,) void of `width` bytes: the texts, each moved to the right of its field."""
+    return np.frombuffer(b"".join(text.rjust(width) for text in texts), f"V{width}")
 
 
 def _line(milli: int | None) -> bytes:
@@ -250,20 +272,22 @@ def _line(milli: int | None) -> bytes:
 
 
 def _line_texts(lines: Numbers) -> Texts:
-    """(m, 9) uint8: the score of each unit's line, or null."""
+    """(m,) void of 9 bytes: the score of each unit's line, or null."""
     found, which = np.unique(lines, return_inverse=True)
     known = [_line(None if milli == NO_LINE else milli) for milli in found.tolist()]
-    table: Texts = _table(known, 9)[which]
-    return table
+    return _table(known, 9)[which]
 
 
-def digits(values: Numbers) -> Texts:
-    """(n, 8) uint8: whole numbers from 0 to 99,999,999, moved to the right of their field."""
+def digits(values: Numbers) -> Digits:
+    """uint64 in the shape of `values`: the 8 bytes of each, moved to the right of its field.
+
+    values  int32 from 0 to 99,999,999.
+    """
     high, low = np.divmod(values, np.int32(10_000))
-    text = np.empty((len(values), 2), np.uint32)
-    text[:, 0] = np.where(high, _PADDED[high], _BLANK)
-    text[:, 1] = np.where(high, _ZEROED[low], _PADDED[low])
-    return text.view(np.uint8)
+    text = np.empty((*values.shape, 2), np.uint32)
+    text[..., 0] = np.where(high, _PADDED[high], _BLANK)
+    text[..., 1] = np.where(high, _ZEROED[low], _PADDED[low])
+    return text.view(np.uint64)[..., 0]
 
 
 _PADDED = np.frombuffer(b"".join(b"%4d" % n for n in range(10_000)), np.uint32)
