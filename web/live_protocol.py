@@ -34,6 +34,9 @@ EVENTS_PATH = f"{PATH}/events"
 MESSAGE_LIMIT = 4096
 FRAMES_PER_SECOND = 5
 CLOSE_WITHIN_S = 2
+HELD_BACK = 2048
+"""Bytes that may wait here, a message or two, before a connection counts as not ready."""
+
 SEND_BUFFER = 32 * 1024
 """Bytes asked of the kernel for what a client has not taken yet; Linux reserves twice as many."""
 
@@ -50,7 +53,7 @@ class Patience:
         """Bound what may wait: nearly nothing here, SEND_BUFFER in the kernel."""
         self._transport = transport
         self._at_its_end: asyncio.TimerHandle | None = None
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=HELD_BACK)
         wire = transport.get_extra_info("socket")
         if wire is not None and wire.family in (socket.AF_INET, socket.AF_INET6):
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

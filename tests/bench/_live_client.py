@@ -4,7 +4,7 @@ Commands on stdin, an answer in JSON on stdout for each:
     open PORT COUNT FIRST HELLO     COUNT sockets at once; `{n}` in HELLO is FIRST, FIRST + 1, …
     greeted                         wait until each has its first message after the hello
     count                           messages so far
-    sample                          [(when, seq)] of the standings at every 50th socket
+    sample                          begin to note standings; what was noted: [when, seq, institution]
     close
 """
 
@@ -14,23 +14,25 @@ import re
 import resource
 import sys
 import time
+from functools import partial
+from typing import ClassVar
 
 import uvloop
 
 ABREAST = 64
-SAMPLED = 50
 REQUEST = (
     b"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
-SEQ = re.compile(rb'"seq":(\d+)')
+STANDING = re.compile(rb'"seq":(\d+),"as_of":"[^"]*","unit":{"institution_code":"([^"]*)')
 
 
 class Reader(asyncio.Protocol):
     """One socket."""
 
     messages = 0
-    readers: list["Reader"] = []
+    noting = False
+    readers: ClassVar[list["Reader"]] = []
 
     def __init__(self, hello: bytes) -> None:
         self.hello = hello
@@ -38,8 +40,7 @@ class Reader(asyncio.Protocol):
         self.greeted = False
         self.left = b""
         self.upgraded = False
-        self.seen: list[tuple[float, int]] = []
-        self.sampled = len(self.readers) % SAMPLED == 0
+        self.seen: list[tuple[float, int, str]] = []
         self.readers.append(self)
 
     def connection_made(self, transport) -> None:
@@ -72,14 +73,18 @@ class Reader(asyncio.Protocol):
                 raise SystemExit(f"closed: {data[start : start + size]!r}")
             Reader.messages += 1
             self.greeted = True
-            if self.sampled and (found := SEQ.search(data, start, start + size)):
-                self.seen.append((time.monotonic(), int(found[1])))
+            if Reader.noting and (found := STANDING.search(data, start, start + size)):
+                self.seen.append((time.monotonic(), int(found[1]), found[2].decode()))
             at = start + size
         return data[at:]
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_result(False)
+
+
+def same(one: Reader) -> Reader:
+    return one
 
 
 def masked(text: bytes) -> bytes:
@@ -96,8 +101,8 @@ async def opened(port: int, count: int, first: int, hello: str) -> dict[str, flo
 
     async def lane() -> None:
         for n in left:
-            text = hello.replace("{n}", str(n)).encode()
-            _, one = await loop.create_connection(lambda t=text: Reader(t), "127.0.0.1", port)
+            one = Reader(hello.replace("{n}", str(n)).encode())
+            await loop.create_connection(partial(same, one), "127.0.0.1", port)
             if not await one.opened:
                 raise SystemExit("refused")
 
@@ -107,7 +112,7 @@ async def opened(port: int, count: int, first: int, hello: str) -> dict[str, flo
 
 
 async def all_greeted() -> dict[str, float]:
-    while not all(reader.greeted for reader in Reader.readers):
+    while not all(reader.greeted for reader in Reader.readers):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     return {"ended": time.monotonic()}
 
@@ -124,7 +129,8 @@ async def main() -> None:
         elif command == "count":
             answer = Reader.messages
         elif command == "sample":
-            answer = [reader.seen for reader in Reader.readers if reader.sampled]
+            Reader.noting = True
+            answer = [reader.seen for reader in Reader.readers]
         else:
             for reader in Reader.readers:
                 reader.transport.abort()

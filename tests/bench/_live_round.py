@@ -16,6 +16,7 @@ from service.events import to_ms
 from service.settings import Settings
 from service.store.engine import open_engine, writing
 from service.store.people import add_session
+from service.terms import Unit
 from web.app import make_app, utc_now
 from web.cli import demo
 from web.deps import Services
@@ -57,11 +58,32 @@ class House:
             for row, unit, n, major in zip(self.movers, units, held, majors, strict=True)
         ]
 
+    def moves(self) -> list[tuple[str, str, list[dict[str, object]]]]:
+        """(round, token, two wishes): movers who may go to and fro between units of one track."""
+        by_track: dict[str, list[tuple[int, Unit]]] = {}
+        for n, row in enumerate(self.movers):
+            unit = self.round.terms.units[int(self.round.book.unit[row])]
+            by_track.setdefault(unit.key.track, []).append((n, unit))
+        return [
+            (self.round_code, mover_token(n), [wish_of(unit), wish_of(other)])
+            for some in by_track.values()
+            for (n, unit), (_, other) in zip(some, [*some[1:], some[0]], strict=True)
+        ]
+
     def stir(self) -> None:
         """The best of each unit leaves it, or comes back: something changes for everybody."""
         self.away = not self.away
         for candidate, unit, major in self._places:
             self.round.place(candidate, *((None, None) if self.away else (unit, major)))
+
+
+def wish_of(unit: Unit) -> dict[str, object]:
+    return {
+        "institution_code": unit.key.institution_code,
+        "plan_nature": unit.key.plan_nature,
+        "majors": [unit.majors[0].code],
+        "accepts_adjustment": True,
+    }
 
 
 def place_all(one: RoundBoard, province: Province) -> None:

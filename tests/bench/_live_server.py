@@ -11,8 +11,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -33,6 +34,7 @@ class Pusher:
     port: int
     count: Callable[[], int]
     push: Callable[[], Awaitable[None]]
+    moves: Sequence[object] = ()
 
 
 def text_of(n: int, turn: int) -> bytes:
@@ -49,12 +51,12 @@ async def floor() -> Pusher:
         def connection_made(self, transport) -> None:
             self.transport = transport
 
-        def data_received(self, data: bytes) -> None:
+        def data_received(self, _data: bytes) -> None:
             if self.transport not in transports:
                 transports[self.transport] = None
                 self.transport.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
 
-        def connection_lost(self, exc: Exception | None) -> None:
+        def connection_lost(self, _exc: Exception | None) -> None:
             transports.pop(self.transport, None)
 
     async def push() -> None:
@@ -66,7 +68,7 @@ async def floor() -> Pusher:
 
     port = free_port()
     loop = asyncio.get_running_loop()
-    await loop.create_server(Bare, "127.0.0.1", port, backlog=4096)
+    _kept.append(await loop.create_server(Bare, "127.0.0.1", port, backlog=4096))
     return Pusher(port, lambda: len(transports), push)
 
 
@@ -102,7 +104,8 @@ async def websockets_broadcast() -> Pusher:
         await measured(tell)
 
     port = free_port()
-    await serve(stay, "127.0.0.1", port, compression=None, ping_interval=None, backlog=4096)
+    options = {"compression": None, "ping_interval": None, "backlog": 4096}
+    _kept.append(await serve(stay, "127.0.0.1", port, **options))  # type: ignore[arg-type]
     return Pusher(port, lambda: len(connections), push)
 
 
@@ -140,7 +143,7 @@ async def fastapi_endpoint() -> Pusher:
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", **wire)  # type: ignore[arg-type]
     )
     keep(asyncio.create_task(server.serve()))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return Pusher(port, lambda: len(sockets), push)
 
@@ -159,17 +162,17 @@ async def mingci(candidates: int, tick_ms: int | None) -> Pusher:
     port = free_port()
     server = uvicorn.Server(server_config(house.app, "127.0.0.1", port))
     keep(asyncio.create_task(server.serve()))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     if tick_ms is None:
         for task in asyncio.all_tasks():
             if task.get_name() == "hub":
                 task.cancel()  # passes are asked for one by one
     house.fill()
-    return Pusher(port, lambda: hub.count, push)
+    return Pusher(port, lambda: hub.count, push, house.moves())
 
 
-_kept = []
+_kept: list[object] = []
 _took: dict[str, float] = {}
 
 
@@ -187,8 +190,8 @@ async def measured(act: Callable[[], Awaitable[None]]) -> None:
 def resident() -> int:
     """Bytes of this process in memory, garbage apart."""
     gc.collect()
-    with open("/proc/self/statm", encoding="ascii") as pages:
-        return int(pages.read().split()[1]) * resource.getpagesize()
+    pages = Path("/proc/self/statm").read_text(encoding="ascii")
+    return int(pages.split()[1]) * resource.getpagesize()
 
 
 async def main(kind: str, candidates: int, tick_ms: int | None) -> None:
@@ -212,6 +215,8 @@ async def main(kind: str, candidates: int, tick_ms: int | None) -> None:
                 answer = pusher.count()
             case "memory":
                 answer = resident()
+            case "movers":
+                answer = pusher.moves
             case _:
                 answer = time.process_time()
         print(json.dumps(answer), flush=True)

@@ -5,16 +5,18 @@ so that a noisy moment hits all of them. What is compared is the time one pass o
 the server: on the wall, and as work of its own process, in which neighbours hardly show.
 """
 
+import asyncio
 import json
 import shutil
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench._live_delivery import delivery
+from tests.bench import _live_delivery as deliveries
 from tests.bench.measure import machine, save
 
 HERE = Path(__file__).parent
@@ -23,6 +25,7 @@ CANDIDATES = 20_000
 TURNS = 15
 READERS = 2
 IDLE = 5_000
+TICK_MS = 200
 PUSHERS = ("floor", "mingci", "websockets.broadcast", "ws (Node)")
 HELLO = '{"type":"hello","token":"watcher-{n}"}'
 
@@ -62,7 +65,7 @@ class Bench:
         self.kind = kind
         self._stack = stack
         self.server = self._started(*server_of(kind, tick_ms))
-        self.port = self.server.hear()
+        self.port = int(str(self.server.hear()))
         self.readers: list[Program] = []
 
     def _started(self, *command: str) -> Program:
@@ -79,9 +82,11 @@ class Bench:
         for n, reader in enumerate(self.readers):
             reader.ask("count")  # it has started
             reader.tell(f"open {self.port} {share} {n * share} {hello}")
-        spans = [reader.hear() for reader in self.readers]
-        took = max(s["ended"] for s in spans) - min(s["begun"] for s in spans)  # type: ignore[index]
-        return count / took
+        spans: list[dict[str, float]] = [
+            reader.hear()  # type: ignore[misc]
+            for reader in self.readers
+        ]
+        return count / (max(s["ended"] for s in spans) - min(s["begun"] for s in spans))
 
     def greeted(self) -> None:
         """Return when every reader has been told something."""
@@ -133,7 +138,7 @@ def run() -> int:
     passes = {size: passes_of(size, kinds) for size in SIZES}
     result["passes"] = passes
     result["connections"] = connections()
-    result["delivery"] = delivery(Bench)
+    result["delivery"] = delivery()
     print(save("live", result))
     lost = sum(int(str(one["lost"])) for one in passes.values())
     return 1 if lost else 0
@@ -212,6 +217,37 @@ def connections() -> dict[str, object]:
     for kind, one in shown.items():
         print(f"  {kind:22} {one['handshakes_per_s']:9.0f} {one['bytes'] / 1e3:7.1f}")
     return {"kinds": shown}
+
+
+def delivery() -> dict[str, object]:
+    """Milliseconds from another's accepted choice to the frame that shows it."""
+    with ExitStack() as stack:
+        bench = Bench(stack, "mingci", TICK_MS)
+        bench.open(deliveries.SOCKETS, HELLO)
+        bench.greeted()
+        moves: list[deliveries.Move] = bench.server.ask("movers")  # type: ignore[assignment]
+        for reader in bench.readers:
+            reader.ask("sample")
+        desk = deliveries.Desk(bench.port, moves)
+        asyncio.run(desk.run())
+        time.sleep(2)
+        everybody: list[deliveries.Seen] = []
+        for reader in bench.readers:
+            everybody += reader.ask("sample")  # type: ignore[arg-type]
+    found = deliveries.latencies(desk.accepted, everybody)
+    shown = {
+        "frames": len(found),
+        "p50_ms": deliveries.percentile(found, 0.5),
+        "p99_ms": deliveries.percentile(found, 0.99),
+        "put_p50_ms": deliveries.percentile(desk.waited, 0.5),
+        "put_p99_ms": deliveries.percentile(desk.waited, 0.99),
+    }
+    print(
+        f"\n{deliveries.SOCKETS} sockets, {deliveries.A_SECOND} choices a second, tick {TICK_MS} ms"
+    )
+    for name, value in shown.items():
+        print(f"  {name:12} {value:9.1f}")
+    return dict(shown)
 
 
 def wait_for(bench: Bench, count: int) -> None:
