@@ -117,7 +117,8 @@ async def test_who_stops_reading_is_dropped_and_nobody_else_notices(
 ):
     assert live_session.DROP_AFTER_S == 5
     monkeypatch.setattr(live_session, "DROP_AFTER_S", 1)
-    async with listening(sqlite_url(tmp_path)) as server, server.watching("101") as good:
+    async with listening(sqlite_url(tmp_path)) as server, server.socket(max_queue=None) as good:
+        await say_hello(good, await server.token("101"))
         await server.file("101", "5012")
         await message(good, "standing")
         stuck = await deaf(server, "102")

@@ -85,8 +85,9 @@ async def test_anybody_may_follow_units_as_events(server: Server):
 async def test_streams_and_sockets_count_together(server: Server):
     async with AsyncExitStack() as stack, server.watching("101") as wire:
         await message(wire, "standing")
-        for _ in range(2):
-            await (await opened(stack, server, "101")).event("standing")
+        streams = [await opened(stack, server, "101") for _ in range(2)]
+        for stream in streams:
+            await stream.event("standing")
         fourth = await opened(stack, server, "101")
         assert fourth.answer.status_code == 429
         assert server.hub.count == 3
