@@ -186,6 +186,7 @@ BY_MEDIA: Mapping[str, str] = {
     "text/csv": "as_of,seq,track,institution_code,institution_name,plan_nature,plan,line_plan,"
     "ratio,line_filing,due,applicants,missing\n"
     "2026-08-01T09:00:00.000+08:00,184001,理科,5012,北原大学,,2,615,105%,605.5,3,5,0\n",
+    "text/event-stream": 'id: 3f9c:184377\ndata: {"type":"standing","seq":184377}\n\n',
     "text/plain": "mingci_board_seq 184377.0\n",
 }
 """By media type, of what is no JSON."""
