@@ -8,9 +8,10 @@ work and gets the same answer.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -35,6 +36,10 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
+Ended: TypeAlias = int | str
+"""What has ended: all sessions of a candidate, by row id, or one session, by its token's digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """An opened session; only the token's digest is kept by the service."""
@@ -45,7 +50,7 @@ class Session:
 
 
 class Accounts:
-    """Sign-in and sessions over one engine."""
+    """Sign-in and sessions over one engine. `on_end` is told what has just ended here."""
 
     def __init__(self, engine: Engine, clock: Clock, session_hours: int) -> None:
         self._engine = engine
@@ -54,6 +59,7 @@ class Accounts:
         self._hashing = CapacityLimiter(2)
         self._lane = Lane(engine, "sessions", writes=False)
         self._sessions = Together(self._find)
+        self.on_end: Callable[[Ended], None] = lambda _ended: None
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -81,7 +87,7 @@ class Accounts:
         Raises:
             Refusal: `not-signed-in`.
         """
-        found = await self._sessions.ask(_digest(token))
+        found = await self._sessions.ask(token_digest(token))
         if found is None:
             raise Refusal("not-signed-in")
         return found
@@ -112,12 +118,15 @@ class Accounts:
             await people.set_password(connection, candidate_id, secret)
             await people.end_sessions_of(connection, candidate_id)
             changed = people.Lock(candidate_id, secret, must_change_password=False)
-            return await self._open(connection, changed, device)
+            session = await self._open(connection, changed, device)
+        self.on_end(candidate_id)
+        return session
 
     async def sign_out(self, token: str) -> None:
         """End one session; an unknown one is ended already."""
         async with writing(self._engine) as connection:
-            await people.end_session(connection, _digest(token))
+            await people.end_session(connection, token_digest(token))
+        self.on_end(token_digest(token))
 
     async def _open(self, connection: Connection, lock: people.Lock, device: str) -> Session:
         """Open a session in a writing transaction, if `lock` is still what stands.
@@ -131,7 +140,9 @@ class Accounts:
         now = self._clock()
         expires = now + self._span
         span = (to_ms(now), to_ms(expires))
-        await people.add_session(connection, _digest(token), lock.candidate_id, span, device[:200])
+        await people.add_session(
+            connection, token_digest(token), lock.candidate_id, span, device[:200]
+        )
         return Session(token, expires, lock.must_change_password)
 
     async def _fits(self, password: str, secret: str | None) -> bool:
@@ -174,5 +185,6 @@ def new_initial_code() -> str:
     return "".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_CODE_LENGTH))
 
 
-def _digest(token: str) -> str:
+def token_digest(token: str) -> str:
+    """What is kept of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -23,6 +23,7 @@ from importers.tables import Source
 from service import views
 from service.accounts import Accounts
 from service.board import Board
+from service.errors import Refusal
 from service.events import Event, Growth
 from service.filing import FilingDesk, Wish
 from service.intake import CandidatesApplied, Intake, PlanApplied
@@ -223,6 +224,42 @@ def loaded_sqlite(folder: Path) -> str:
     return sqlite_url(folder)
 
 
+class Client:
+    """A sink that keeps what it is sent until it is read, and takes nothing while it is `busy`."""
+
+    def __init__(self, hub: Hub, round_code: str, **watching: Any) -> None:
+        self.ready = True
+        self.ended: Refusal | None = None
+        self._sent: list[dict[str, Any]] = []
+        self.watcher = Watcher(self, round_code, **watching)
+        hub.join(self.watcher)
+
+    def send(self, messages: Sequence[bytes]) -> None:
+        assert self.ready
+        assert self.ended is None
+        self._sent += [json.loads(message) for message in messages]
+
+    def end(self, reason: Refusal) -> None:
+        self.ready = False
+        self.ended = reason
+
+    def busy(self) -> None:
+        """Read nothing from now on."""
+        self.ready = False
+
+    def read(self) -> list[dict[str, Any]]:
+        """Read all that was sent since, and what waited for that."""
+        if self.ended is None:
+            self.ready = True
+            self.watcher.mailbox.flush()
+        read, self._sent = self._sent, []
+        return read
+
+    def news(self) -> list[dict[str, Any]]:
+        """The same without the welcome."""
+        return [message for message in self.read() if message["type"] != "welcome"]
+
+
 @dataclass(slots=True)
 class House:
     """The service's rooms on one loaded database, without HTTP. Only the desk works by itself."""
@@ -305,23 +342,15 @@ class House:
     async def tick(self) -> None:
         """What a worker does at each tick: follow the log, then push."""
         await self.board.catch_up()
-        self.hub.tick()
+        await self.hub.tick()
 
     def standing(self, number: str) -> StandingView:
         """A candidate's standing as of the board."""
         return views.standing(self.board, ROUND, self.ids[number])
 
-    def watch(self, number: str) -> Watcher:
-        """A socket of a candidate, joined now."""
-        watcher = Watcher(ROUND, candidate_id=self.ids[number])
-        self.hub.join(watcher)
-        return watcher
-
-
-async def sent(watcher: Watcher) -> list[dict[str, Any]]:
-    """The messages that wait for a watcher, taken; none is an empty list."""
-    watcher.mailbox.put("end", "{}")
-    return [json.loads(frame) for frame in await watcher.mailbox.take()][:-1]
+    def watch(self, number: str) -> Client:
+        """A candidate who watches from now on."""
+        return Client(self.hub, ROUND, candidate_id=self.ids[number])
 
 
 @asynccontextmanager

@@ -22,14 +22,15 @@ from service.publishing import Publisher
 from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
+from service.push.sessions import Sessions
 from service.settings import Settings
 from service.staff import StaffAccounts
 from service.store.engine import open_engine
 from service.store.migrate import migrate
 from service.throttle import Throttle
 from service.uploads import Uploads
-from web import docs_page, live, openapi, pages, refusals
-from web.api import choice, health, plan_books, publications, rounds, sessions
+from web import docs_page, openapi, pages, refusals
+from web.api import choice, events, health, plan_books, publications, rounds, sessions
 from web.api.plain_choice import PlainChoice
 from web.bounds import Bounded
 from web.csp import SafeHeaders
@@ -76,17 +77,27 @@ class Process:
         publisher = Publisher(self.engine, clock, announce)
         self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
         accounts = Accounts(self.engine, clock, settings.session_hours)
+        accounts.on_end = self.hub.ended
+        self.sessions = Sessions(self.engine, clock, accounts, self.hub)
         office = Office(
             StaffAccounts(self.engine, clock),
             Acts(self.engine, clock, announce, CONTROLS),
             Uploads(self.engine, clock, announce),
         )
         self.services = Services(
-            settings, clock, self.engine, accounts, self.desk, self.board, self.hub, office
+            settings,
+            clock,
+            self.engine,
+            accounts,
+            self.desk,
+            self.board,
+            self.hub,
+            self.sessions,
+            office,
         )
 
     @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[dict[str, Services]]:
         """Ready when the book is warm; on leaving, what waits at the desk is still answered."""
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -104,10 +115,11 @@ class Process:
                 asyncio.create_task(self.timekeeper.run(), name="timekeeper"),
                 asyncio.create_task(self.hub.run(), name="hub"),
                 asyncio.create_task(self.pulse.run(), name="pulse"),
+                asyncio.create_task(self.sessions.run(), name="sessions"),
             ]
             for task in [*tasks, *(self.bus.open() if self.bus else ())]:
                 task.add_done_callback(self._ended)
-            yield
+            yield {"services": self.services}
         finally:
             await self.desk.close()
             await self.services.accounts.close()
@@ -146,7 +158,7 @@ def make_app(
     app.router.routes.insert(0, PlainChoice())
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice, health, live, publications, plan_books):
+    for module in (sessions, rounds, choice, events, health, publications, plan_books):
         app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)

@@ -15,6 +15,7 @@ from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
+from service.push.sessions import Sessions
 from service.settings import Settings
 from service.staff import StaffAccounts
 from service.store.engine import Engine
@@ -23,7 +24,7 @@ from service.uploads import Uploads
 
 COOKIE = "mingci_session"
 
-_bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
+bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Services:
     desk: FilingDesk
     board: Board
     hub: Hub
+    sessions: Sessions
     office: Office
 
 
@@ -80,7 +82,7 @@ def device_text(named: str) -> str:
 
 async def anybody_signed_in(
     request: Request,
-    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> SignedIn:
     """Who is asking, also before the first change of the password."""
     token = token_of(request)

@@ -252,6 +252,7 @@ BY_MEDIA: Mapping[str, str] = {
     "ratio,line_filing,due,applicants,missing,entered,left\n"
     "2026-08-01T09:00:00.000+08:00,184001,理科,5012,北原大学,,2,615,105%,605.5,3,42,0,47,5\n",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "(a workbook)",
+    "text/event-stream": 'id: 3f9c:184377\ndata: {"type":"standing","seq":184377}\n\n',
     "text/plain": "mingci_board_seq 184377.0\n",
 }
 """By media type, of what is no JSON."""

@@ -190,6 +190,16 @@ def find_sessions(
     }
 
 
+async def alive_sessions(
+    connection: AsyncConnection, digests: Collection[str], now_ms: int
+) -> set[str]:
+    """Which of these sessions have neither ended nor run out."""
+    query = select(session.c.token_digest).where(
+        session.c.token_digest.in_(digests), session.c.expires_ms > now_ms
+    )
+    return set((await connection.scalars(query)).all())
+
+
 async def end_session(connection: AsyncConnection, token_digest: str) -> None:
     """Forget one session."""
     await connection.execute(delete(session).where(session.c.token_digest == token_digest))

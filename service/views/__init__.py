@@ -17,6 +17,7 @@ from service.views.own import (
     WHAT_IF_LIMIT,
     candidate_round,
     history,
+    lock_view,
     me,
     own_choice,
     own_unit_keys,
@@ -39,6 +40,7 @@ from service.views.public import (
     statistics_row,
     statistics_rows,
     unit,
+    unit_ref,
     units,
 )
 from service.views.texts import moment
@@ -53,6 +55,7 @@ __all__ = [
     "corrections",
     "desk_acts",
     "history",
+    "lock_view",
     "me",
     "moment",
     "office_round",
@@ -76,6 +79,7 @@ __all__ = [
     "statistics_row",
     "statistics_rows",
     "unit",
+    "unit_ref",
     "units",
     "what_if",
 ]

@@ -17,7 +17,7 @@ from service.store import rounds
 from service.store.engine import reading, writing
 from service.terms import Terms
 from service.uploads import Uploads
-from tests.builders import PLAN, ROUND, ROUND_FILE, House, sent
+from tests.builders import PLAN, ROUND, ROUND_FILE, House
 from tests.office import Office, finding, local, quota
 from tests.service.moves import bytes_of, round_of
 
@@ -56,7 +56,7 @@ async def test_a_sealed_segment_reopens_by_two_people_and_is_sealed_again(office
     await house.file("101", "5012")
     await seal_at(office, "11:00")
     watcher = house.watch("101")
-    (before,) = await sent(watcher)
+    (before,) = watcher.news()
     assert before["lock"]["state"] == "locked"
     assert await refused(house.file("101", "5037")) == "segment-closed"
 
@@ -65,7 +65,7 @@ async def test_a_sealed_segment_reopens_by_two_people_and_is_sealed_again(office
     assert [e.kind for e in events] == ["act_approved", "segment_extended"]
     assert (events[1].body or {})["reopened"] is True
     await house.tick()
-    told = {one["type"]: one for one in await sent(watcher)}
+    told = {one["type"]: one for one in watcher.news()}
     assert told["round"]["state"] == "create_locked"
     assert told["standing"]["lock"]["state"] == "modify_only"
     assert round_of(house).gates.locked_from is None
@@ -204,10 +204,10 @@ async def test_while_a_round_is_paused_nothing_is_filed_and_everybody_is_told(of
     receipt = await house.file("101", "5012", key="first")
     await seal_at(office, "08:30")
     watcher = house.watch("101")
-    await sent(watcher)
+    watcher.news()
     await office.done("pause")
     await house.tick()
-    assert [one["state"] for one in await sent(watcher) if one["type"] == "round"] == ["paused"]
+    assert [one["state"] for one in watcher.news() if one["type"] == "round"] == ["paused"]
     assert views.round_view(house.board, ROUND)["state"] == "paused"
     assert await refused(house.file("102", "5012")) == "round-paused"
     assert await refused(house.withdraw("101")) == "round-paused"
@@ -217,7 +217,7 @@ async def test_while_a_round_is_paused_nothing_is_filed_and_everybody_is_told(of
     events = await office.done("resume")
     assert events[1].kind == "round_resumed"
     await house.tick()
-    assert [one["state"] for one in await sent(watcher) if one["type"] == "round"] == ["open"]
+    assert [one["state"] for one in watcher.news() if one["type"] == "round"] == ["open"]
     assert (await house.file("102", "5012")).version == 1
     assert await refused(office.done("resume")) == "round-not-paused"
 
@@ -233,7 +233,7 @@ async def test_an_amended_plan_moves_lines_and_certainty_at_once(office: Office)
         await house.file(number, "5012")
     await seal_at(office, "11:00")
     watcher = house.watch("103")
-    (before,) = await sent(watcher)
+    (before,) = watcher.news()
     assert (before["plan"], before["due"], before["certainty"]["verdict"]) == (3, 3, "safe")
     events = await office.done("amend", quotas=[quota("01", 0), quota("02", 0)])
     assert [e.kind for e in events] == ["act_approved", "plan_imported"]
@@ -242,12 +242,12 @@ async def test_an_amended_plan_moves_lines_and_certainty_at_once(office: Office)
         ["5012", "理科", "", "02", 1, 0],
     ]
     await house.tick()
-    (after,) = await sent(watcher)
+    (after,) = watcher.news()
     assert (after["plan"], after["due"], after["status"]) == (0, 0, "outside")
     assert after["certainty"]["verdict"] == "out"
     await office.done("amend", quotas=[quota("01", 9)])
     await house.tick()
-    (again,) = await sent(watcher)
+    (again,) = watcher.news()
     assert (again["plan"], again["status"]) == (9, "inside")
 
 

@@ -13,24 +13,28 @@ from web.app import make_app
 from web.csp import HEADERS
 
 
+@pytest.fixture
+def loaded(tmp_path: Path) -> str:
+    """A database of this test's own with the small round."""
+    return loaded_sqlite(tmp_path)
+
+
 async def test_a_process_whose_hub_has_failed_ends_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loaded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_hub: Hub) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Hub, "tick", broken)
     ended = asyncio.Event()
-    app = make_app(Settings(database_url=loaded_sqlite(tmp_path)), Clock(), on_fatal=ended.set)
+    app = make_app(Settings(database_url=loaded), Clock(), on_fatal=ended.set)
     async with app.router.lifespan_context(app), asyncio.timeout(10):
         await ended.wait()
 
 
-async def test_a_process_that_is_stopped_calls_nothing_fatal(tmp_path: Path) -> None:
+async def test_a_process_that_is_stopped_calls_nothing_fatal(loaded: str) -> None:
     fatal: list[str] = []
-    app = make_app(
-        Settings(database_url=loaded_sqlite(tmp_path)), Clock(), on_fatal=lambda: fatal.append("!")
-    )
+    app = make_app(Settings(database_url=loaded), Clock(), on_fatal=lambda: fatal.append("!"))
     async with app.router.lifespan_context(app):
         await asyncio.sleep(0.1)
     assert fatal == []

@@ -53,6 +53,8 @@ def test_every_operation_answers_as_documented(
     schema = schemathesis.openapi.from_dict(client.app.openapi())  # type: ignore[attr-defined]
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]  # a document we made
+        if operation.path == "/api/v1/live/events":
+            continue  # it has no end to wait for: test_live_events asks it
         ask(client, operation, fixed, sign_in(client) if signed_in else {"Authorization": ""})
 
 
@@ -97,7 +99,7 @@ def test_every_call_of_the_contract_is_documented_with_its_problems(client: Test
         f"GET {rounds}/statistics/majors.csv",
         f"PUT {rounds}/choice", f"DELETE {rounds}/choice", f"GET {rounds}/standing",
         f"GET {rounds}/what-if", f"GET {rounds}/choice/history",
-        "GET /healthz", "GET /readyz", "GET /metrics",
+        "GET /api/v1/live/events", "GET /healthz", "GET /readyz", "GET /metrics",
     }  # fmt: skip
     for path, method, operation in documented(client):
         place = f"{method} {path}"
