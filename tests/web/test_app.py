@@ -8,7 +8,7 @@ import pytest
 from service.push.hub import Hub
 from service.settings import Settings
 from service.store.engine import DatabaseFault
-from tests.builders import Clock, loaded_sqlite, running, sqlite_url
+from tests.builders import Clock, load, running, sqlite_url
 from web.app import make_app
 
 
@@ -20,16 +20,18 @@ async def test_a_process_whose_hub_has_failed_ends_itself(
 
     monkeypatch.setattr(Hub, "tick", broken)
     ended = asyncio.Event()
-    app = make_app(Settings(database_url=loaded_sqlite(tmp_path)), Clock(), on_fatal=ended.set)
+    url = sqlite_url(tmp_path)
+    await load(url, Clock())
+    app = make_app(Settings(database_url=url), Clock(), on_fatal=ended.set)
     async with app.router.lifespan_context(app), asyncio.timeout(10):
         await ended.wait()
 
 
 async def test_a_process_that_is_stopped_calls_nothing_fatal(tmp_path: Path) -> None:
     fatal: list[str] = []
-    app = make_app(
-        Settings(database_url=loaded_sqlite(tmp_path)), Clock(), on_fatal=lambda: fatal.append("!")
-    )
+    url = sqlite_url(tmp_path)
+    await load(url, Clock())
+    app = make_app(Settings(database_url=url), Clock(), on_fatal=lambda: fatal.append("!"))
     async with app.router.lifespan_context(app):
         await asyncio.sleep(0.1)
     assert fatal == []

@@ -34,7 +34,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     url, clock = sqlite_url(tmp_path_factory.mktemp("openapi")), Clock()
     asyncio.run(load(url, clock))
     clock.at("09:30")
-    app = make_app(Settings(database_url=url), clock)
+    app = make_app(Settings(database_url=url, filing_burst=10_000), clock)
     with TestClient(app, raise_server_exceptions=False, base_url=HOST) as client:
         yield client
 
