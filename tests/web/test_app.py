@@ -8,7 +8,7 @@ import pytest
 from service.push.hub import Hub
 from service.settings import Settings
 from service.store.engine import DatabaseFault
-from tests.builders import Clock, load, running, sqlite_url
+from tests.builders import Clock, loaded_sqlite, running, sqlite_url
 from web.app import make_app
 from web.csp import HEADERS
 
