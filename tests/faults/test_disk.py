@@ -76,7 +76,7 @@ def loaded(tmp_path: Path) -> str:
 async def test_what_cannot_be_written_is_refused_whole_and_taken_afterwards(
     loaded: str, broken: str, mended: str
 ):
-    async with served(loaded, Clock()) as running:
+    async with served(loaded, Clock(), filing_burst=10_000) as running:
         given = [(await running.file("101", "5012")).json()["receipt"]]
         async with with_pragma(running, broken, mended):
             while (answer := await file_next(running, len(given))).status_code == 200:

@@ -116,6 +116,7 @@ def test_a_choice_filed_at_one_worker_reaches_a_socket_at_the_other_whatever_red
     settings = {
         "MINGCI_DATABASE_URL": services.empty_database(postgres_url, "workers"),
         "MINGCI_REDIS_URL": f"redis://127.0.0.1:{port}/0",
+        "MINGCI_FILING_BURST": "10000",
     }
     asyncio.run(load(settings["MINGCI_DATABASE_URL"], Clock(NOW), round_file=ROUND_FILE))
     with ExitStack() as stack:
