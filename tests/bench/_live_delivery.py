@@ -62,18 +62,23 @@ class Desk:
         self.waited.append(at - due)
 
 
-def latencies(accepted: Iterable[Accepted], everybody: Iterable[Seen]) -> list[float]:
-    """Seconds to the first frame that shows a choice, at every socket of the unit it was for."""
-    by_unit: dict[str, list[Seen]] = defaultdict(list)
+def latencies(accepted: Iterable[Accepted], everybody: Sequence[Seen]) -> list[float]:
+    """Seconds to the frame that shows a choice, at every socket of the unit it was for.
+
+    That is a frame of the first pass that knew of the choice; passes are told apart by the seq they
+    name. Who has none of that pass saw nothing change: another left the unit in the same tick.
+    """
+    passes = sorted({seq for seen in everybody for _, seq, _ in seen})
+    by_unit: dict[str, list[dict[int, float]]] = defaultdict(list)
     for seen in everybody:
         if seen:
-            by_unit[seen[0][2]].append(seen)
+            by_unit[seen[0][2]].append({seq: at for at, seq, _ in seen})
     found = []
     for at, seq, institution in accepted:
-        for seen in by_unit[institution]:
-            n = bisect.bisect_left(seen, seq, key=lambda one: one[1])
-            if n < len(seen):
-                found.append(max(0.0, seen[n][0] - at))
+        n = bisect.bisect_left(passes, seq)
+        if n < len(passes):
+            shown = [frames[passes[n]] for frames in by_unit[institution] if passes[n] in frames]
+            found += [max(0.0, frame - at) for frame in shown]
     return sorted(found)
 
 
