@@ -27,7 +27,8 @@ from service.errors import Refusal
 from service.events import Event, Growth
 from service.filing import FilingDesk, Wish
 from service.intake import CandidatesApplied, Intake, PlanApplied
-from service.push.hub import Hub, Watcher
+from service.push.audience import Watcher
+from service.push.hub import Hub
 from service.receipts import Receipt
 from service.settings import Settings
 from service.shapes import StandingView

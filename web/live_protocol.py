@@ -23,7 +23,7 @@ from websockets.protocol import CLOSED, CLOSING, OPEN
 from websockets.server import ServerProtocol
 
 from service.errors import Refusal
-from service.push.hub import Watcher
+from service.push.audience import Watcher
 from service.store.engine import DatabaseFault
 from web import live_session as session
 from web.deps import Services

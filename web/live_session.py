@@ -9,7 +9,8 @@ from starlette.requests import HTTPConnection
 from ranking.rules import UnitKey
 from service import views
 from service.errors import Refusal
-from service.push.hub import UNITS_PER_WATCH, Watcher
+from service.push.audience import Watcher
+from service.push.hub import UNITS_PER_WATCH
 from service.push.outbox import Sink
 from web.deps import Services, same_origin, token_of
 

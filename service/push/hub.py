@@ -6,21 +6,19 @@ and gives way to everything else after every slice of watchers.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from itertools import chain
 
 import msgspec
-import numpy as np
 import structlog
 
-from ranking.rules import UnitKey
 from service import views
 from service.accounts import Ended
 from service.board import Board, RoundBoard
 from service.errors import Refusal
 from service.push import frames
-from service.push.outbox import Mailbox, Sink
+from service.push.audience import KINDS, Audience, Kind, Watcher
 
 STALE_AFTER = timedelta(seconds=5)
 """How old the board may be before heartbeats stop, so that clients see that it is stale."""
@@ -34,50 +32,7 @@ MANY_WATCHERS = 1_000
 SLICE = 256
 """How many are sent to before other work gets its turn: some three milliseconds."""
 
-Kind: TypeAlias = Literal["standing", "statistics"]
-KINDS: tuple[Kind, ...] = ("standing", "statistics")
-
 _log = structlog.get_logger(__name__)
-
-
-class Watcher:
-    """One connection: a candidate's own standing, or the public figures of some units.
-
-    `session` is the digest of the token a candidate's connection stands on.
-    """
-
-    __slots__ = (
-        "candidate_id",
-        "epoch",
-        "mailbox",
-        "round_code",
-        "seen",
-        "session",
-        "state",
-        "units",
-    )
-
-    def __init__(
-        self,
-        sink: Sink,
-        round_code: str,
-        candidate_id: int | None = None,
-        session: str = "",
-        units: Sequence[UnitKey] = (),
-    ) -> None:
-        self.mailbox = Mailbox(sink)
-        self.round_code = round_code
-        self.candidate_id = candidate_id
-        self.session = session
-        self.units = tuple(units)
-        self.epoch = ""
-        self.state = ""
-        self.seen: frames.Body | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """What it is pushed."""
-        return "statistics" if self.candidate_id is None else "standing"
 
 
 class Hub:
@@ -90,7 +45,7 @@ class Hub:
         self._clock = clock
         self._tick_s = tick_s
         self.heartbeat_s = heartbeat_s
-        self._watchers: dict[str, dict[Watcher, None]] = {}
+        self._audiences: dict[str, Audience] = {}
         self._pushed: dict[str, tuple[str, int]] = {}
         self._sockets: dict[int, int] = {}
         self._encoders: dict[str, frames.Encoder] = {}
@@ -98,7 +53,7 @@ class Hub:
     @property
     def count(self) -> int:
         """How many are watching."""
-        return sum(len(watchers) for watchers in self._watchers.values())
+        return sum(map(len, self._audiences.values()))
 
     def join(self, watcher: Watcher) -> None:
         """Begin to watch: be welcomed and sent the newest at once.
@@ -125,14 +80,14 @@ class Hub:
         watcher.mailbox.flush()
         if candidate_id is not None:
             self._sockets[candidate_id] = self._sockets.get(candidate_id, 0) + 1
-        self._watchers.setdefault(watcher.round_code, {})[watcher] = None
+        self._audiences.setdefault(watcher.round_code, Audience()).add(watcher)
 
     def leave(self, watcher: Watcher) -> None:
         """Stop watching."""
-        watchers = self._watchers.get(watcher.round_code, {})
-        if watcher not in watchers:
+        audience = self._audiences.get(watcher.round_code)
+        if audience is None or watcher not in audience:
             return
-        del watchers[watcher]
+        audience.remove(watcher)
         if watcher.candidate_id is not None:
             self._sockets[watcher.candidate_id] -= 1
             if not self._sockets[watcher.candidate_id]:
@@ -169,31 +124,32 @@ class Hub:
 
     async def tick(self) -> None:
         """Send everybody whose view has changed the newest of it."""
-        for code in list(self._watchers):
+        for code, audience in list(self._audiences.items()):
             one = self._board.rounds.get(code)
             version = (self._board.epoch, -1 if one is None else one.version)
             if version == self._pushed.get(code):
                 continue
             self._pushed[code] = version
-            staying = self._without_lost(code)
+            if one is None or audience.told_of is not one:
+                audience.told_of = one
+                self._end_lost(audience, one)
             if one is not None:
-                await self._push(staying, one)
+                await self._push(audience, one)
 
-    def _without_lost(self, code: str) -> list[Watcher]:
-        """The watchers of a round; who can no longer be told anything true is sent away."""
-        here = list(self._watchers[code])
-        for watcher in here:
-            if watcher.epoch != self._board.epoch or code not in self._board.rounds:
+    def _end_lost(self, audience: Audience, one: RoundBoard | None) -> None:
+        """Send away who can no longer be told anything true; the round was read anew, or is gone."""
+        for watcher in audience:
+            here = one is not None and (
+                watcher.candidate_id is None or watcher.candidate_id in one.row_by_candidate
+            )
+            if not here or watcher.epoch != self._board.epoch:
                 self._end(watcher, Refusal("unavailable"))
-        return list(self._watchers[code])
 
-    async def _push(self, watchers: Sequence[Watcher], one: RoundBoard) -> None:
+    async def _push(self, audience: Audience, one: RoundBoard) -> None:
         """Send each what has changed; whatever is told is made of one state, before any waiting."""
         state, heads = views.state_of(one), self._heads(one)
         gate = _message("round", round=one.terms.file.code, state=state)
-        told = self._told(watchers, one)
-        for n, (watcher, body) in enumerate(told, 1):
-            kind = watcher.kind
+        for n, (watcher, body) in enumerate(self._told(audience, one), 1):
             if isinstance(body, Refusal):
                 self._end(watcher, body)
                 continue
@@ -202,20 +158,20 @@ class Hub:
                 watcher.mailbox.put("round", gate)
             if body != watcher.seen:
                 watcher.seen = body
+                kind = watcher.kind
                 watcher.mailbox.put(kind, frames.message(heads[kind], body))
             if n % SLICE == 0:
                 await asyncio.sleep(0)
 
     def _told(
-        self, watchers: Sequence[Watcher], one: RoundBoard
-    ) -> list[tuple[Watcher, frames.Body | Refusal]]:
-        """What each is to see now, or why there is nothing more to see."""
-        if len(watchers) < MANY_WATCHERS:
-            return [(watcher, self._body(watcher, one)) for watcher in watchers]
-        own = [w for w in watchers if w.candidate_id is not None]
-        rows = np.array([one.row_by_candidate[w.candidate_id or 0] for w in own], np.intp)
-        public = [(w, self._body(w, one)) for w in watchers if w.candidate_id is None]
-        return [*zip(own, self._encoder(one).many(rows), strict=True), *public]
+        self, audience: Audience, one: RoundBoard
+    ) -> Iterable[tuple[Watcher, frames.Body | Refusal]]:
+        """What each is to see now, or why there is nothing more to see; all of it made already."""
+        if len(audience) < MANY_WATCHERS:
+            return [(watcher, self._body(watcher, one)) for watcher in audience]
+        own, rows = audience.own(one)
+        public = [(watcher, self._body(watcher, one)) for watcher in audience.public()]
+        return chain(zip(own, self._encoder(one).many(rows), strict=True), public)
 
     def _body(self, watcher: Watcher, one: RoundBoard) -> frames.Body | Refusal:
         encoder = self._encoder(one)
@@ -254,7 +210,7 @@ class Hub:
                 await asyncio.sleep(0)
 
     def _everybody(self) -> list[Watcher]:
-        return [watcher for watchers in self._watchers.values() for watcher in watchers]
+        return [watcher for audience in self._audiences.values() for watcher in audience]
 
     def _welcome(self) -> bytes:
         return _message(

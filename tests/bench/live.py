@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench import _live_delivery as deliveries
+from tests.bench._live_server import OF_ITSELF
 from tests.bench.measure import machine, save
 
 HERE = Path(__file__).parent
@@ -26,7 +27,7 @@ TURNS = 15
 READERS = 2
 IDLE = 5_000
 TICK_MS = 200
-PUSHERS = ("floor", "mingci", "websockets.broadcast", "ws (Node)")
+PUSHERS = ("floor", "mingci", "websockets.broadcast", OF_ITSELF, "ws (Node)")
 HELLO = '{"type":"hello","token":"watcher-{n}"}'
 
 

@@ -10,7 +10,8 @@ from fastapi.security import HTTPAuthorizationCredentials
 from starlette.types import Receive, Scope, Send
 
 from service.errors import Refusal
-from service.push.hub import UNITS_PER_WATCH, Hub, Watcher
+from service.push.audience import Watcher
+from service.push.hub import UNITS_PER_WATCH, Hub
 from web.deps import At, bearer
 from web.live_session import Hello, Watch, admitted
 
