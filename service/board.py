@@ -18,8 +18,8 @@ from ranking.book import NO_MAJOR, NO_UNIT, Plan, Roll, empty_book, make_roll
 from ranking.lists import Lists
 from ranking.outlook import Gates, OneOutlook, Outlook, outlook, outlook_of
 from ranking.standing import Standing, Standings, standing_of, standings
-from service.events import IMPORTS, Event
-from service.store import choices, log, people, rounds
+from service.events import CHOICES, IMPORTS, Event
+from service.store import admission, choices, log, people, rounds
 from service.store.engine import Connection, Engine, reading
 from service.store.people import Roster
 from service.terms import Terms
@@ -97,10 +97,10 @@ class RoundBoard:
 
     def fold(self, event: Event) -> None:
         """Take in one event of this round."""
-        if event.candidate_id is not None:
+        if event.kind in CHOICES and event.candidate_id is not None:
             self.place(event.candidate_id, event.unit_id, event.first_major_id)
-        elif event.kind in ("gate_passed", "segment_sealed"):
-            self.passed.add(str((event.body or {})["gate"]))
+        elif event.body is not None and "gate" in event.body:
+            self.passed.add(str(event.body["gate"]))
             self.version += 1
 
     def computed(self) -> Computed:
@@ -207,8 +207,9 @@ async def _read_round(connection: Connection, code: str, loaded_at: int) -> Roun
     if terms is None:
         return None
     passed = await rounds.passed_gates(connection)
-    roster = await people.read_roster(connection, terms.season_id)
-    held = await choices.held_in(connection, terms.round_id)
+    gone = await admission.gone_before(connection, terms)
+    roster = (await people.read_roster(connection, terms.season_id)).without(gone)
+    held = [one for one in await choices.held_in(connection, terms.round_id) if one[0] not in gone]
     return RoundBoard(terms, roster, passed.get(terms.round_id, set()), held, loaded_at)
 
 

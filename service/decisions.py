@@ -85,6 +85,8 @@ def decide(group: Group, request: Request) -> Receipt:
     before = _answered_before(group, request)
     if before is not None:
         return before
+    if person.admitted:
+        raise Refusal("already-admitted")
     held = group.held.get((terms.round_id, person.id))
     _check_version(group, request, held)
     holds = held is not None and held.unit_id is not None

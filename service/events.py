@@ -17,10 +17,22 @@ Kind = Literal[
     "plan_imported",
     "candidates_imported",
     "statistics_published",
+    "unit_filed",
+    "filing_applied",
+    "filing_checked",
+    "decisions_imported",
+    "results_released",
+    "admitted_left",
+    "unfilled_published",
 ]
 
-IMPORTS: frozenset[Kind] = frozenset({"round_set", "plan_imported", "candidates_imported"})
+IMPORTS: frozenset[Kind] = frozenset(
+    {"round_set", "plan_imported", "candidates_imported", "admitted_left"}
+)
 """Kinds after which a follower reads the round's plan and candidates anew."""
+
+CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
+"""Kinds that say what a candidate holds now."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from service.calendar import Calendar
 from service.errors import Refusal
 from service.events import Event, Kind
 from service.filing import Clock
-from service.store import choices, log, people, rounds
+from service.store import admission, choices, log, people, rounds
 from service.store.engine import Connection, Engine, forget, reading, writing
 from service.terms import Terms
 
@@ -56,6 +56,7 @@ class Intake:
             before = await rounds.read_terms(connection, file.code)
             if before is not None:
                 _check_kept(before, file, await rounds.passed_gates(connection))
+                await _check_not_closed(connection, before)
             seq = (await log.read_head(connection)).seq + 1
             round_id = await rounds.put_round(connection, file, text, seq)
             await self._log(connection, "round_set", round_id, {"round": file.code})
@@ -79,6 +80,7 @@ class Intake:
             difference = plan_difference(before, rows)
             if not difference and _orders(before) == _orders(rows):
                 return PlanApplied(changed=False, difference=difference)
+            await _check_not_closed(connection, terms)
             await _check_not_held(connection, terms, difference)
             await rounds.put_plan(connection, terms, rows)
             seq = await self._log(connection, "plan_imported", terms.round_id, {"digest": digest})
@@ -118,6 +120,7 @@ class Intake:
                 raise Refusal("not-found", what=season_code)
             if await people.candidates_digest(connection, season_id) == digest:
                 return CandidatesApplied(changed=False, people=len(rows.candidate_no), codes=())
+            await _check_none_deciding(connection, season_id)
             ids = await people.put_candidates(connection, season_id, rows, digest)
             astray = await choices.held_across_tracks(connection, season_id)
             if astray:
@@ -153,6 +156,23 @@ def _check_kept(before: Terms, file: RoundFile, passed: Mapping[int, Collection[
     kept = not gates if file.schedule is None else Calendar(file.schedule).keeps(gates)
     if before.season_code != file.season_code or not kept:
         raise Refusal("round-in-use", what=file.code)
+
+
+async def _check_not_closed(connection: Connection, terms: Terms) -> None:
+    """What a round is decided from stands still after its last seal."""
+    if await rounds.is_closed(connection, terms):
+        raise Refusal("round-closed")
+
+
+async def _check_none_deciding(connection: Connection, season_id: int) -> None:
+    """Scores stand still from a round's last seal until its results are out."""
+    released = await admission.released_rounds(connection, season_id)
+    for code, (round_id, _) in (await rounds.revisions(connection)).items():
+        if round_id in released:
+            continue
+        terms = await rounds.read_terms(connection, code)
+        if terms and terms.season_id == season_id and await rounds.is_closed(connection, terms):
+            raise Refusal("round-closed")
 
 
 async def _check_not_held(connection: Connection, terms: Terms, difference: PlanDifference) -> None:

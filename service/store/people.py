@@ -7,11 +7,12 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.candidates import OPTIONAL, Candidates
-from service.store.schema import candidate, credential, season, session
+from service.store.schema import ADMITTED, candidate, credential, outcome, season, session
+from service.store.schema import filing as released_filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Person:
     candidate_no: str
     track: str
     filing: int
+    admitted: bool = False
+    """Admitted in a round of the season whose results are out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,20 @@ class Roster:
     bonus: NDArray[np.int32]
     track: list[str]
     subjects: dict[str, NDArray[np.int32]]
+
+    def without(self, gone: Collection[int]) -> "Roster":
+        """The others."""
+        if not gone:
+            return self
+        kept = np.flatnonzero(~np.isin(self.id, list(gone)))
+        return Roster(
+            self.id[kept],
+            [self.number[row] for row in kept],
+            self.exam[kept],
+            self.bonus[kept],
+            [self.track[row] for row in kept],
+            {name: column[kept] for name, column in self.subjects.items()},
+        )
 
 
 async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
@@ -71,12 +88,21 @@ async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
 async def read_people(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The candidates with these row ids."""
     filing = (candidate.c.exam_score + candidate.c.bonus).label("filing")
+    released = select(released_filing.c.round_id).where(released_filing.c.released_ms.is_not(None))
+    admitted = exists().where(
+        outcome.c.candidate_id == candidate.c.id, outcome.c.round_id.in_(released), ADMITTED
+    )
     query = select(
-        candidate.c.id, candidate.c.season_id, candidate.c.candidate_no, candidate.c.track, filing
+        candidate.c.id,
+        candidate.c.season_id,
+        candidate.c.candidate_no,
+        candidate.c.track,
+        filing,
+        admitted.label("admitted"),
     )
     wanted = sorted(set(ids))
     rows = await connection.execute(query.where(candidate.c.id.in_(wanted)))
-    return {r.id: Person(r.id, r.season_id, r.candidate_no, r.track, r.filing) for r in rows}
+    return {r.id: Person(*r) for r in rows}
 
 
 @dataclass(frozen=True, slots=True)

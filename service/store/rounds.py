@@ -10,6 +10,7 @@ from importers.plans import MajorRow
 from importers.round_file import RoundFile, read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
+from service.calendar import STEPS
 from service.errors import StoreError
 from service.store.schema import batch, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
@@ -95,6 +96,13 @@ async def passed_gates(connection: AsyncConnection) -> dict[int, set[str]]:
     for row in await connection.execute(select(gate.c.round_id, gate.c.name)):
         passed[row.round_id].add(row.name)
     return passed
+
+
+async def is_closed(connection: AsyncConnection, terms: Terms) -> bool:
+    """Whether every segment of a round is sealed in the log."""
+    calendar = terms.calendar
+    passed = (await passed_gates(connection)).get(terms.round_id, set())
+    return calendar is not None and calendar.state(passed) in ("closed", *STEPS)
 
 
 async def record_gates(connection: AsyncConnection, gates: Iterable[tuple[int, str, int]]) -> None:

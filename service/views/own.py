@@ -8,6 +8,7 @@ from ranking.rules import UnitKey
 from ranking.scores import score_number
 from ranking.standing import Standing, Status
 from service.board import Board, RoundBoard
+from service.calendar import GOING
 from service.decisions import choice_view
 from service.errors import Refusal
 from service.receipts import Receipt
@@ -52,7 +53,7 @@ def candidate_round(board: Board, candidate_id: int) -> str | None:
 
     def importance(one: RoundBoard) -> tuple[bool, float]:
         calendar = one.terms.calendar
-        running = calendar is not None and calendar.state(one.passed) not in ("published", "closed")
+        running = calendar is not None and calendar.state(one.passed) in GOING
         return running, 0.0 if calendar is None else calendar.schedule.opens.timestamp()
 
     return max(mine, key=importance).terms.file.code

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from importers.book_files import FileBook
 from importers.columns import ByteColumn, Column, numbered, text_order
+from importers.csv_text import cell
 from importers.words import padded_texts
 from ranking.book import NO_UNIT, Index, run_starts
 from ranking.scores import score_text
 from ranking.standing import NO_LINE, STATUS_NAMES, Standings
-from web.cli.csv_text import cell
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
