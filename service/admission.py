@@ -46,7 +46,6 @@ from service.store.admission import Draft, Filing, OutcomeName, OutcomeRow
 from service.store.engine import Connection, Engine, reading, writing
 from service.terms import Terms
 
-
 STEP_KINDS: Mapping[Step, Kind] = {
     "filed": "filing_applied",
     "deciding": "decisions_imported",

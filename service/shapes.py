@@ -392,3 +392,21 @@ class ResultAnswer(TypedDict):
     name: str
     viewed: Viewed
     items: list[ReleasedResult]
+
+
+class Challenge(TypedDict):
+    """A proof of work to be done, as ALTCHA writes it."""
+
+    algorithm: Literal["SHA-256"]
+    challenge: str
+    maxnumber: int
+    salt: str
+    signature: str
+
+
+class UnfilledPublication(TypedDict):
+    """That the seats left of a round were published, and when."""
+
+    round: str
+    name: str
+    published_at: str

@@ -20,11 +20,12 @@ from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
+from service.results import Results
 from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import migrate
 from web import docs_page, live, openapi, pages, refusals
-from web.api import choice, health, rounds, sessions
+from web.api import choice, health, results, rounds, sessions, unfilled
 from web.bounds import Bounded
 from web.csp import SafeHeaders
 from web.deps import Services
@@ -61,8 +62,9 @@ class Process:
         publisher = Publisher(self.engine, clock, self.bus.announce)
         self.timekeeper = Timekeeper(self.board, self.desk, publisher, clock, tick_s)
         accounts = Accounts(self.engine, clock, settings.session_hours)
+        self.results = Results(self.engine, clock, settings.redis_url)
         self.services = Services(
-            settings, clock, self.engine, accounts, self.desk, self.board, self.hub
+            settings, clock, self.engine, accounts, self.desk, self.board, self.hub, self.results
         )
 
     @asynccontextmanager
@@ -73,6 +75,7 @@ class Process:
             await migrate(self.engine)
             await self.bus.open()
             self.desk.open()
+            await self.results.open()
             await self.board.catch_up()
             await self.timekeeper.look()
             tasks = [
@@ -85,6 +88,7 @@ class Process:
             yield
         finally:
             await self.desk.close()
+            await self.results.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -117,7 +121,7 @@ def make_app(
     )
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice, health, live):
+    for module in (sessions, rounds, choice, results, unfilled, health, live):
         app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)

@@ -14,6 +14,7 @@ from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
+from service.results import Results
 from service.settings import Settings
 from service.store.engine import Engine
 from service.store.people import SignedIn
@@ -34,6 +35,7 @@ class Services:
     desk: FilingDesk
     board: Board
     hub: Hub
+    results: Results
 
 
 def services(request: HTTPConnection) -> Services:

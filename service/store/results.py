@@ -116,22 +116,18 @@ async def season_released(connection: AsyncConnection, candidate_id: int) -> boo
     return (await connection.execute(query.limit(1))).first() is not None
 
 
-async def views_of(connection: AsyncConnection, candidate_id: int) -> tuple[int, int | None]:
-    """How often a candidate's result was looked at, and when last, in milliseconds."""
-    query = select(viewing.c.times, viewing.c.last_ms).where(viewing.c.candidate_id == candidate_id)
-    row = (await connection.execute(query)).first()
-    return (0, None) if row is None else (row.times, row.last_ms)
-
-
-async def add_views(connection: AsyncConnection, more: Mapping[int, tuple[int, int]]) -> None:
-    """Add (times, last in milliseconds) to what was counted of each candidate."""
+async def add_views(
+    connection: AsyncConnection, more: Mapping[int, int], now_ms: int
+) -> dict[int, tuple[int, int]]:
+    """Add to how often each candidate's result was looked at; (times, last ms) as it was before."""
     query = select(viewing).where(viewing.c.candidate_id.in_(sorted(more)))
-    before = {row.candidate_id: row.times for row in await connection.execute(query)}
+    before = {row.candidate_id: (row.times, row.last_ms) for row in await connection.execute(query)}
     rows = [
-        {"candidate_id": one, "times": before.get(one, 0) + times, "last_ms": last_ms}
-        for one, (times, last_ms) in more.items()
+        {"candidate_id": one, "times": before.get(one, (0, 0))[0] + times, "last_ms": now_ms}
+        for one, times in more.items()
     ]
     await connection.execute(upsert(connection, viewing), rows)
+    return before
 
 
 async def add_unfilled(connection: AsyncConnection, made: Publication) -> None:

@@ -27,6 +27,7 @@ from service.views.public import (
     units,
 )
 from service.views.texts import moment
+from service.views.unfilled import unfilled, unfilled_publications
 
 __all__ = [
     "WHAT_IF_LIMIT",
@@ -46,6 +47,8 @@ __all__ = [
     "statistics",
     "statistics_now",
     "statistics_rows",
+    "unfilled",
+    "unfilled_publications",
     "unit",
     "units",
     "what_if",

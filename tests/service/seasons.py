@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from importers.decisions import read_decisions
 from importers.report import Report
@@ -13,8 +14,19 @@ from service.events import Event
 from service.releases import publish_unfilled, release_results
 from service.store import log, rounds
 from service.store.admission import OutcomeRow, outcomes_of
-from service.store.engine import Connection, reading, writing
-from tests.builders import ROUND, House
+from service.store.engine import Connection, Engine, reading, writing
+from tests.builders import ROUND, Clock, House
+
+
+class Office(Protocol):
+    """Whatever has a database and a clock."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
 
 Applier = Callable[[Connection, Asked, datetime], Awaitable[list[Event]]]
 
@@ -28,7 +40,7 @@ class Agreed:
 
 
 async def act(
-    house: House, applier: Applier, body: Mapping[str, object] | None = None, code: str = ROUND
+    house: Office, applier: Applier, body: Mapping[str, object] | None = None, code: str = ROUND
 ) -> list[Event]:
     """Carry out an act as `service.acts` does: its writes and its events in one transaction."""
     async with writing(house.engine) as connection:
@@ -37,8 +49,8 @@ async def act(
         return await log.append(connection, events)
 
 
-def admission(house: House) -> Admission:
-    return Admission(house.engine, house.clock, house.announced.append)
+def admission(house: Office) -> Admission:
+    return Admission(house.engine, house.clock, lambda _: None)
 
 
 async def close(house: House, time: str = "14:00") -> None:
@@ -47,29 +59,29 @@ async def close(house: House, time: str = "14:00") -> None:
     await house.desk.pass_gates()
 
 
-async def file_round(house: House, code: str = ROUND) -> list[Event]:
+async def file_round(house: Office, code: str = ROUND) -> list[Event]:
     """Dry run, then the filing as it said."""
     tried = await admission(house).dry_run(code)
     return await act(house, apply_filing, {"digest": tried.digest}, code)
 
 
-async def release(house: House, code: str = ROUND) -> list[Event]:
+async def release(house: Office, code: str = ROUND) -> list[Event]:
     """The independent check, then the release."""
     await admission(house).check(code)
     return await act(house, release_results, code=code)
 
 
-async def publish(house: House, code: str = ROUND) -> list[Event]:
+async def publish(house: Office, code: str = ROUND) -> list[Event]:
     return await act(house, publish_unfilled, code=code)
 
 
 async def decide(
-    house: House, text: str, *, dry_run: bool = False
+    house: Office, text: str, *, dry_run: bool = False
 ) -> tuple[DecisionsApplied | None, Report]:
     """Import a decisions file."""
     rows, report = read_decisions(Source("decisions.csv", text.encode()))
     assert report.accepted, report.faults
-    desk = DecisionIntake(house.engine, house.clock, house.announced.append)
+    desk = DecisionIntake(house.engine, house.clock, lambda _: None)
     return await desk.apply(ROUND, rows, report, dry_run=dry_run), report
 
 
