@@ -14,6 +14,7 @@ MODULES: Mapping[str, str] = {
     "generate": "offline",
     "standings": "offline",
     "admit": "admit",
+    "admission": "admission",
 }
 """Where each subcommand lives."""
 
