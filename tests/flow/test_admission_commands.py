@@ -1,6 +1,7 @@
 """`mingci admission` and `mingci import decisions`, from a closed round to the next round's plan."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,17 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         await seasons.everybody_files(house)
         await seasons.close(house)
 
-    at_house(url, closed)
+    at_house(url, closed, "09:00")
     return url
 
 
-def at_house(url: str, act: object) -> None:
+def at_house(url: str, act: Callable[[House], Awaitable[object]], time: str = "15:00") -> None:
+    """Do what two people, or candidates, do at a time of the round's day."""
+
     async def run() -> None:
         async with opened(url, Clock()) as house:
-            house.clock.at("15:00")
-            await act(house)  # type: ignore[operation]
+            house.clock.at(time)
+            await act(house)
 
     asyncio.run(run())
 

@@ -82,6 +82,19 @@ async def told(service: Running) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+async def the_free_file(service: Running, admitted: set[str], free: list[str]) -> None:
+    """In the second round the admitted are refused and see only the first; the others file."""
+    service.tokens.clear()
+    await service.app.state.services.desk.pass_gates()
+    for number in admitted:
+        assert slug(await file_in(service, number, "5037")) == "already-admitted"
+        token = {"Authorization": f"Bearer {await service.token(number)}"}
+        rounds = (await service.client.get("/api/v1/me", headers=token)).json()["rounds"]
+        assert [one["code"] for one in rounds] == [ROUND]
+    for number in free:
+        assert (await file_in(service, number, "5037")).status_code == 200
+
+
 async def test_a_season_of_two_rounds(tmp_path: Path):
     clock = Clock()
     url = sqlite_url(tmp_path)
@@ -107,16 +120,8 @@ async def test_a_season_of_two_rounds(tmp_path: Path):
         assert "00" not in plan
 
         clock.now = clock.now.replace(day=5, hour=1)
-        service.tokens.clear()
-        await desk.pass_gates()
-        for number in admitted:
-            assert slug(await file_in(service, number, "5037")) == "already-admitted"
-            token = {"Authorization": f"Bearer {await service.token(number)}"}
-            rounds = (await service.client.get("/api/v1/me", headers=token)).json()["rounds"]
-            assert [one["code"] for one in rounds] == [ROUND]
         free = sorted({"101", "102", "103", "104", "105", "106"} - admitted)
-        for number in free:
-            assert (await file_in(service, number, "5037")).status_code == 200
+        await the_free_file(service, admitted, free)
         clock.now = clock.now.replace(hour=6)
         second = await end(service, SECOND)
 
