@@ -96,8 +96,7 @@ async def the_free_file(service: Running, admitted: set[str], free: list[str]) -
 
 
 async def test_a_season_of_two_rounds(tmp_path: Path):
-    clock = Clock()
-    url = sqlite_url(tmp_path)
+    clock, url = Clock(), sqlite_url(tmp_path)
     await load(url, clock, candidates=WITH_IDS)
     async with served(url, clock) as service:
         desk, engine = service.app.state.services.desk, office(service).engine
