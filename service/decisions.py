@@ -143,6 +143,9 @@ def _unit_of(terms: Terms, wish: Wish, track: str) -> Unit:
     if wish.plan_nature is not None:
         of_institution = [u for u in of_institution if u.key.plan_nature == wish.plan_nature]
     in_track = [u for u in of_institution if u.key.track == track]
+    if terms.season_kind == "adult" and wish.majors:
+        # one unit a major there: the major says which
+        in_track = [u for u in in_track if wish.majors[0] in u.major_by_code] or in_track
     if len(in_track) == 1:
         return in_track[0]
     if in_track:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.candidates import Candidates
-from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference
+from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference, unit_per_major
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
@@ -76,6 +76,8 @@ class Intake:
             terms = await rounds.read_terms(connection, round_code)
             if terms is None:
                 raise Refusal("not-found", what=round_code)
+            if terms.season_kind == "adult":
+                rows = unit_per_major(rows)
             before = rounds.as_rows(terms)
             difference = plan_difference(before, rows)
             if not difference and _orders(before) == _orders(rows):
