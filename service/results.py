@@ -5,8 +5,6 @@ unknown number and a wrong ID go the same way to the same answer. A number has f
 then each costs a proof of work. What is answered was made before the release.
 """
 
-import hashlib
-import hmac
 import json
 import unicodedata
 
@@ -15,17 +13,13 @@ from service.events import from_ms
 from service.filing import Clock
 from service.moments import moment
 from service.proof_of_work import ProofOfWork
+from service.result_desk import Found, Question, ResultDesk
 from service.shapes import Challenge
 from service.store import results
 from service.store.engine import Engine, reading
-from service.store.results import Claimed
 from service.tries import Tries
-from service.viewing import View, ViewBook
 
 PROOF_KEY = "proof_of_work"
-NOBODY = "0" * 18
-"""What a given ID number is compared with where there is nobody, or no ID number is known."""
-
 MAX_TEXT = 64
 
 
@@ -44,20 +38,20 @@ class Results:
         self._engine = engine
         self._clock = clock
         self._tries = Tries(redis_url)
-        self._views = ViewBook(engine, clock)
+        self._desk = ResultDesk(engine, clock)
         self._proof: ProofOfWork | None = None
         self._released = False
 
     async def open(self) -> None:
-        """Take the shared key, and begin to count views."""
+        """Take the shared key, and open the desk."""
         async with reading(self._engine) as connection:
             key = await results.secret_called(connection, PROOF_KEY)
         self._proof = ProofOfWork(key, self._clock)
-        self._views.open()
+        self._desk.open()
 
     async def close(self) -> None:
-        """Count the views that wait, then stop."""
-        await self._views.close()
+        """Answer all that wait, then stop."""
+        await self._desk.close()
 
     async def query(self, candidate_no: str, id_number: str, solution: str = "") -> bytes:
         """Everything released about a candidate, as the JSON of a ResultAnswer.
@@ -70,16 +64,13 @@ class Results:
             raise Refusal("not-published", what="results")
         number = _plain(candidate_no)
         await self._take_try(number, solution)
-        async with reading(self._engine) as connection:
-            who = await results.claimed(connection, number)
-        if not _fits(who, _plain(id_number)) or who is None:
+        found = await self._desk.ask(Question(number, _plain(id_number)))
+        if found is None:
             raise Refusal("wrong-credentials")
         await self._tries.give_back(number)
-        async with reading(self._engine) as connection:
-            bodies = await results.released_bodies(connection, who.candidate_id)
-            if not bodies and not await results.season_released(connection, who.candidate_id):
-                raise Refusal("not-published", what="results")
-        return _answer(who, bodies, await self._views.count(who.candidate_id))
+        if not found.published:
+            raise Refusal("not-published", what="results")
+        return _answer(found)
 
     async def _anything_released(self) -> bool:
         """Asked of the store until it is so; it never becomes untrue again."""
@@ -106,29 +97,17 @@ def _plain(text: str) -> str:
     return plain if plain.isprintable() and len(plain) <= MAX_TEXT else ""
 
 
-def _fits(who: Claimed | None, id_number: str) -> bool:
-    """Whether the ID number is the candidate's, at the same cost whoever it is."""
-    known = who is not None and who.id_number != ""
-    expected = _plain(who.id_number) if who is not None and known else NOBODY
-    same = hmac.compare_digest(_digest(expected), _digest(id_number))
-    return same and known
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _answer(who: Claimed, bodies: list[tuple[int, bytes]], view: View) -> bytes:
+def _answer(found: Found) -> bytes:
     """The stored JSON of each round between the little that is only known now."""
-    last = None if view.before is None else moment(view.before)
+    last = None if found.viewed_before is None else moment(found.viewed_before)
     items = b",".join(
         b'{"released_at":%b,"result":%b}' % (_json(moment(from_ms(released_ms))), body)
-        for released_ms, body in bodies
+        for released_ms, body in found.bodies
     )
     return b'{"candidate_no":%b,"name":%b,"viewed":%b,"items":[%b]}' % (
-        _json(who.candidate_no),
-        _json(who.name),
-        _json({"times": view.times, "last_at": last}),
+        _json(found.who.candidate_no),
+        _json(found.who.name),
+        _json({"times": found.views_before + 1, "last_at": last}),
         items,
     )
 

@@ -2,7 +2,8 @@
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, insert, select
@@ -30,6 +31,7 @@ class Claimed:
     """What a query is checked against, and answered with when it fits."""
 
     candidate_id: int
+    season_id: int
     candidate_no: str
     name: str
     id_number: str
@@ -79,41 +81,48 @@ async def anything_released(connection: AsyncConnection) -> bool:
     return bool(await connection.scalar(select(exists().where(filing.c.released_ms.is_not(None)))))
 
 
-async def claimed(connection: AsyncConnection, candidate_no: str) -> Claimed | None:
-    """The candidate with this number, of the newest season that has it."""
+async def claims_on(connection: AsyncConnection, numbers: Collection[str]) -> dict[str, Claimed]:
+    """The candidates with these numbers, each of the newest season that has the number."""
     query = (
-        select(candidate.c.id, candidate.c.candidate_no, candidate.c.name, candidate.c.id_number)
-        .where(candidate.c.candidate_no == candidate_no)
-        .order_by(candidate.c.season_id.desc())
-        .limit(1)
+        select(
+            candidate.c.id,
+            candidate.c.season_id,
+            candidate.c.candidate_no,
+            candidate.c.name,
+            candidate.c.id_number,
+        )
+        .where(candidate.c.candidate_no.in_(sorted(numbers)))
+        .order_by(candidate.c.season_id)
     )
-    row = (await connection.execute(query)).first()
-    return None if row is None else Claimed(*row)
+    return {row.candidate_no: Claimed(*row) for row in await connection.execute(query)}
 
 
 async def released_bodies(
-    connection: AsyncConnection, candidate_id: int
-) -> list[tuple[int, bytes]]:
-    """(released in milliseconds, JSON) of each round of a candidate, the newest first."""
+    connection: AsyncConnection, candidate_ids: Collection[int]
+) -> dict[int, list[tuple[int, bytes]]]:
+    """By candidate, (released in milliseconds, JSON) of each round, the newest first."""
     query = (
-        select(filing.c.released_ms, result.c.body)
+        select(result.c.candidate_id, filing.c.released_ms, result.c.body)
         .join(filing, filing.c.round_id == result.c.round_id)
-        .where(result.c.candidate_id == candidate_id, filing.c.released_ms.is_not(None))
+        .where(result.c.candidate_id.in_(sorted(candidate_ids)), filing.c.released_ms.is_not(None))
         .order_by(filing.c.released_ms.desc(), result.c.round_id.desc())
     )
-    return [(row.released_ms, row.body) for row in await connection.execute(query)]
+    bodies: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    for row in await connection.execute(query):
+        bodies[row.candidate_id].append((row.released_ms, row.body))
+    return bodies
 
 
-async def season_released(connection: AsyncConnection, candidate_id: int) -> bool:
-    """Whether results of any round of a candidate's season are out."""
-    own = select(candidate.c.season_id).where(candidate.c.id == candidate_id).scalar_subquery()
+async def released_seasons(connection: AsyncConnection) -> set[int]:
+    """The row ids of the seasons of which results of some round are out."""
     query = (
-        select(filing.c.round_id)
-        .join(round_, round_.c.id == filing.c.round_id)
-        .join(batch, batch.c.id == round_.c.batch_id)
-        .where(batch.c.season_id == own, filing.c.released_ms.is_not(None))
+        select(batch.c.season_id)
+        .join(round_, round_.c.batch_id == batch.c.id)
+        .join(filing, filing.c.round_id == round_.c.id)
+        .where(filing.c.released_ms.is_not(None))
+        .distinct()
     )
-    return (await connection.execute(query.limit(1))).first() is not None
+    return set((await connection.scalars(query)).all())
 
 
 async def add_views(

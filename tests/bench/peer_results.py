@@ -26,8 +26,10 @@ o, f, u, m, c = (
 )  # fmt: skip
 
 
-async def rendered_from_rows(connection: Connection, candidate_id: int) -> list[tuple[int, bytes]]:
-    """What `store.results.released_bodies` gives, made of six tables."""
+async def rendered_from_rows(
+    connection: Connection, candidate_ids: Collection[int]
+) -> dict[int, list[tuple[int, bytes]]]:
+    """What `store.results.released_bodies` gives, made of seven tables."""
     query = (
         select(o, f, u, m, c, schema.round_.c.code.label("round"), schema.log.c.at_ms)
         .join(f, f.c.round_id == o.c.round_id)
@@ -41,10 +43,13 @@ async def rendered_from_rows(connection: Connection, candidate_id: int) -> list[
             & (schema.choice.c.candidate_id == o.c.candidate_id),
         )
         .join(schema.log, schema.log.c.seq == schema.choice.c.seq)
-        .where(o.c.candidate_id == candidate_id, f.c.released_ms.is_not(None))
+        .where(o.c.candidate_id.in_(sorted(candidate_ids)), f.c.released_ms.is_not(None))
     )
     rows = (await connection.execute(query)).mappings().all()
-    return [(row[f.c.released_ms], await _render(connection, row)) for row in rows]
+    return {
+        row[o.c.candidate_id]: [(row[f.c.released_ms], await _render(connection, row))]
+        for row in rows
+    }
 
 
 async def _render(connection: Connection, row: Mapping[Any, Any]) -> bytes:
