@@ -52,6 +52,7 @@ class Results:
     async def close(self) -> None:
         """Answer all that wait, then stop."""
         await self._desk.close()
+        await self._tries.close()
 
     async def query(self, candidate_no: str, id_number: str, solution: str = "") -> bytes:
         """Everything released about a candidate, as the JSON of a ResultAnswer.

@@ -1,18 +1,25 @@
 """Filing a closed round: as the dry run said, as the offline command says, once, and kept balanced."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from importers.plans import read_plan
+from importers.round_file import read_round
+from importers.tables import Source
+from ranking.outcomes import Placement
+from ranking.regimes import admit as admit_round
 from service import views
 from service.admission import apply_filing
 from service.errors import Refusal
+from service.filing import Wish
 from service.releases import release_results
 from service.store import schema
 from service.store.engine import writing
-from tests.builders import CANDIDATES, PLAN, ROUND, House
+from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House
 from tests.flow.test_admit import admit
 from tests.service.seasons import (
     act,
@@ -209,4 +216,59 @@ async def test_a_decision_after_the_check_needs_another_check(small: House):
     await decide(small, "candidate_no,decision,reason\n106,rejected,interview\n")
     assert await refusal_of(act(small, release_results)) == "not-checked"
     await release(small)
-    assert json.loads(json.dumps((await outcomes(small))["106"].decision)) == "rejected"
+    assert (await outcomes(small))["106"].decision == "rejected"
+
+
+@pytest.mark.parametrize("regime", ["parallel", "sequential"])
+async def test_other_regimes_are_decided_checked_and_released_alike(small: House, regime: str):
+    await small.import_round(
+        ROUND_FILE.replace("majors_per_choice = 6", f'majors_per_choice = 6\nregime = "{regime}"')
+    )
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    await release(small)
+    stored = await outcomes(small)
+    assert stored["101"].final == "admitted"
+    assert {one.outcome for one in stored.values()} > {"admitted"}
+
+
+async def test_a_placement_that_loses_a_seat_is_refused(
+    small: House, monkeypatch: pytest.MonkeyPatch
+):
+    await everybody_files(small)
+    await close(small)
+
+    def lossy(*round_: Any) -> Placement:
+        placed = admit_round(*round_)
+        return replace(placed, unfilled=placed.unfilled - 1)
+
+    monkeypatch.setattr("service.admission.admit", lossy)
+    assert await refusal_of(admission(small).dry_run(ROUND)) == "outcome-violates"
+    assert await refusal_of(act(small, apply_filing, {})) == "outcome-violates"
+    assert await outcomes(small) == {}
+
+
+async def test_another_round_waits_until_this_one_is_released(house: House):
+    """Else somebody could be admitted in both, or told of one by being left out of the other."""
+    second = ROUND_FILE.replace(ROUND, "2026-second-1")
+    file, _ = read_round(Source("round.toml", second.encode()))
+    assert file is not None
+    await house.intake.set_round(file, second)
+    rows, _ = read_plan(Source("plan.csv", PLAN.encode()))
+    await house.intake.apply_plan("2026-second-1", rows, "second")
+    await everybody_files(house)
+    wish = Wish("5037", None, ("01",), accepts_adjustment=True)
+    for number in ("101", "105"):
+        await house.desk.file(house.ids[number], "2026-second-1", wish, None, None)
+    await close(house)
+    await file_round(house)
+    tried = await admission(house).dry_run("2026-second-1")
+    filing = act(house, apply_filing, {"digest": tried.digest}, "2026-second-1")
+    assert await refusal_of(filing) == "earlier-round-undecided"
+    await release(house)
+    await file_round(house, "2026-second-1")
+    assert "101" not in await outcomes(house, "2026-second-1")
+    await house.board.catch_up()
+    assert house.ids["101"] not in house.board.rounds["2026-second-1"].row_by_candidate
+    assert house.ids["101"] in house.board.rounds[ROUND].row_by_candidate
