@@ -31,6 +31,9 @@ IMPORTS: frozenset[Kind] = frozenset(
 )
 """Kinds after which a follower reads the round's plan and candidates anew."""
 
+INPUTS: frozenset[Kind] = frozenset({"round_set", "plan_imported", "candidates_imported"})
+"""Kinds that change what a round is decided from."""
+
 CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
 """Kinds that say what a candidate holds now."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.calendar import SEGMENT
 from service.errors import StoreError
-from service.events import CHOICES, IMPORTS
+from service.events import CHOICES, INPUTS
 from service.store.schema import (
     ADMITTED,
     batch,
@@ -109,7 +109,7 @@ async def last_seal(connection: AsyncConnection, round_id: int) -> int:
 async def imported_after(connection: AsyncConnection, round_id: int, seq: int) -> bool:
     """Whether the round's terms or candidates were imported again after `seq`."""
     query = select(log.c.seq).where(
-        log.c.seq > seq, log.c.round_id == round_id, log.c.kind.in_(sorted(IMPORTS))
+        log.c.seq > seq, log.c.round_id == round_id, log.c.kind.in_(sorted(INPUTS))
     )
     return (await connection.execute(query.limit(1))).first() is not None
 
