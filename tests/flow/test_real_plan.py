@@ -10,7 +10,8 @@ from service.filing import Wish
 from service.store import results
 from service.store.engine import reading
 from tests.builders import ROUND, ROUND_FILE, Clock, load, opened, sqlite_url
-from tests.importers.test_plans import DATA, MAPPING, needs_data
+from tests.importers.files import DATA, needs_data
+from tests.importers.test_plans import MAPPING
 from tests.service import seasons
 from web.cli.admission import _left
 
@@ -37,7 +38,9 @@ async def test_seats_left_and_the_next_plan_are_the_real_plans_rows(tmp_path: Pa
     async with opened(url, clock) as house:
         await house.intake.apply_plan(ROUND, rows, report.digest)
         for number, row in enumerate(wanted):
-            wish = Wish(row.institution_code, row.plan_nature, (row.major_code,), False)
+            wish = Wish(
+                row.institution_code, row.plan_nature, (row.major_code,), accepts_adjustment=False
+            )
             await house.desk.file(house.ids[str(number)], ROUND, wish, None, None)
         await seasons.close(house)
         await seasons.file_round(house)
