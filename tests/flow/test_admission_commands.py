@@ -65,11 +65,11 @@ def test_a_round_goes_from_dry_run_to_the_next_plan_by_commands(database: str, t
     assert mingci("admission", "check", "--round", ROUND).stdout == f"agrees: {digest}\n"
     at_house(database, seasons.release)
     plan = tmp_path / "next.csv"
-    early = mingci("admission", "next-plan", "--round", ROUND, "--out", plan)
+    early = mingci("admission", "next", "--round", ROUND, "--out", plan)
     assert early.exit_code != 0
     assert not plan.exists()
     at_house(database, seasons.publish)
-    made = mingci("admission", "next-plan", "--round", ROUND, "--out", plan)
+    made = mingci("admission", "next", "--round", ROUND, "--out", plan)
     assert made.exit_code == 0
     lines = plan.read_text("utf-8").splitlines()
     assert "理科,E87,双计划学院,,01,法学,2,4000,," in lines

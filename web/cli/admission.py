@@ -58,7 +58,7 @@ def check(round_code: RoundCode) -> None:
     print(f"agrees: {digest}")
 
 
-@app.command("next-plan")
+@app.command("next")
 def make_next_plan(
     round_code: RoundCode,
     out: Annotated[Path, typer.Option(dir_okay=False, help="Where the plan goes, CSV.")],
