@@ -15,16 +15,17 @@ from importers.book_files import (
 )
 from importers.candidates import Candidates, read_candidates
 from importers.choices import Choices, read_choices
-from importers.columns import numbers_of
+from importers.columns import Column, numbers_of
 from importers.draws import draw_numbers
 from importers.matching import Matched, match_choices
+from importers.own_rules import refuse_misplaced
 from importers.plans import MajorRow, by_unit, read_plan
 from importers.report import Report
 from importers.tables import Source
 from ranking.book import Int, Plan, Roll, make_roll
 from ranking.outcomes import Forms
 from ranking.rules import RoundRules, UnitKey
-from ranking.terms import Terms, Ties, terms_of, tie_ranks
+from ranking.terms import Terms, Ties, terms_of, tie_ranks, with_extra_seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ class FileRound:
     """All that `ranking.regimes.admit` needs, and what its rows, units and majors are called.
 
     Attributes:
-        candidate_no: (n,) by the candidates' row, which is the roll's `ident`.
-        track: (n,) each candidate's track, likewise.
-        subjects: by name, (n,) thousandths, likewise.
+        numbers: (n,) candidate numbers by the candidates' row, which is the roll's `ident`.
+        tracks: by the roll's track number.
+        subjects: by name, (n,) thousandths by the candidates' row.
         units: (m,) by unit index.
         majors: (k,) by major index.
+        plan: what is offered, with the extra seats that the round file adds.
     """
 
     rules: RoundRules
@@ -45,8 +47,8 @@ class FileRound:
     forms: Forms
     terms: Terms
     ties: Ties
-    candidate_no: list[str]
-    track: list[str]
+    numbers: Column
+    tracks: tuple[str, ...]
     subjects: Mapping[str, Int]
     units: tuple[UnitKey, ...]
     majors: tuple[MajorRow, ...]
@@ -62,11 +64,15 @@ class RoundFiles:
 
 
 def read_files(
-    files: RoundFiles, rules: RoundRules, step: Callable[[str], None]
+    files: RoundFiles,
+    rules: RoundRules,
+    of_rules: Sequence[Report],
+    step: Callable[[str], None],
 ) -> tuple[FileRound | None, list[Report]]:
     """The round in three files; None, with faults in the reports, when anything is wrong.
 
-    `step` is told what is being done.
+    `of_rules` are the reports of the round file, if there is one, and come first; `step` is told
+    what is being done.
     """
     step("reading the plan")
     rows, plan_report = read_plan(files.plan, digest=False)
@@ -75,7 +81,9 @@ def read_files(
     people, people_report = read_candidates(files.candidates, tracks=tracks, personal=False)
     step("reading choices")
     filed, choices_report = read_choices(files.choices, digest=False)
-    reports = [plan_report, people_report, choices_report]
+    for report in of_rules:
+        refuse_misplaced(rules, rows, report)
+    reports = [*of_rules, plan_report, people_report, choices_report]
     if not all(report.accepted for report in reports):
         return None, reports
     step("matching choices")
@@ -102,7 +110,9 @@ def round_of(
     refuse_absent_subjects(candidates, tracks, rules, reports.candidates)
     if not (reports.choices.accepted and reports.candidates.accepted):
         return None
-    plan = plan_of(units, tracks, rules)
+    majors = tuple(row for of_unit in units.values() for row in of_unit)
+    codes = [row.major_code for row in majors]
+    plan = with_extra_seats(plan_of(units, tracks, rules), rules, codes)
     track = numbers_of(candidates.tracks, tracks).astype(np.int16)
     keys = tie_keys(candidates.subjects, track, tracks, rules)
     draw = draw_numbers(rules.draw_seed, candidates.candidate_no)
@@ -112,13 +122,13 @@ def round_of(
         plan=plan,
         roll=roll,
         forms=forms_of(matched, roll),
-        terms=terms_of(plan, rules),
+        terms=terms_of(plan, rules, codes),
         ties=tie_ranks(roll, keys, draw),
-        candidate_no=candidates.candidate_no,
-        track=candidates.track,
+        numbers=candidates.numbers,
+        tracks=tuple(tracks),
         subjects=candidates.subjects,
         units=tuple(units),
-        majors=tuple(row for of_unit in units.values() for row in of_unit),
+        majors=majors,
     )
 
 

@@ -4,16 +4,9 @@ A change is a row of a plan file: of a major that is left over it sets the quota
 between rounds), of another it adds the major; quota 0 takes the major out. RULES.md 5.7.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from importers.plans import MajorRow
-
-COLUMNS = (
-    "track", "institution_code", "institution_name", "plan_nature", "major_code", "major_name",
-    "quota", "tuition", "duration", "notes",
-)  # fmt: skip
 
 
 def next_plan(left: Iterable[MajorRow], changes: Sequence[MajorRow]) -> list[MajorRow]:
@@ -28,12 +21,3 @@ def next_plan(left: Iterable[MajorRow], changes: Sequence[MajorRow]) -> list[Maj
         if changed.quota:
             rows.append(changed)
     return [*rows, *(row for row in said.values() if row.quota)]
-
-
-def plan_csv(rows: Iterable[MajorRow]) -> bytes:
-    """A plan file of these rows, as `mingci import plan` reads it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([getattr(row, name) for name in COLUMNS] for row in rows)
-    return out.getvalue().encode()

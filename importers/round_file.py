@@ -21,6 +21,7 @@ from importers.tables import Source, decode
 from importers.toml_section import Section
 from ranking.rules import (
     BASIS_POINTS,
+    ExtraSeats,
     GradedSteps,
     MajorRule,
     MajorScore,
@@ -44,6 +45,7 @@ MAJOR_SCORES: tuple[MajorScore, ...] = get_args(MajorScore)
 MAJOR_RULES: tuple[PlainMajorRule, ...] = get_args(PlainMajorRule)
 HOURLY = timedelta(hours=1)
 MAX_PER_FORM = 200
+MAX_EXTRA_SEATS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,34 @@ def _unit_rules(section: Section) -> Iterator[tuple[UnitKey, UnitRules]]:
                 refill=own.maybe_one_of("refill", REFILLS),
                 major_rule=_major_rule(own),
                 major_score=own.maybe_one_of("major_score", MAJOR_SCORES),
+                adjust_order=_adjust_order(own),
+                extra_seats=tuple(map(_extra_seats, own.sections("extra_seats"))),
             ),
         )
+
+
+def _adjust_order(section: Section) -> tuple[str, ...]:
+    """Codes of the majors that the adjusted take first; the plan says later whether it has them."""
+    if "adjust_order" not in section:
+        return ()
+    codes: list[str] = []
+    for code in section.list_of("adjust_order", "major codes"):
+        if not isinstance(code, str) or not code:
+            section.reject("adjust_order", code, 'is not a major code such as "03"')
+        elif code in codes:
+            section.reject("adjust_order", code, "is listed twice")
+        else:
+            codes.append(code)
+    return tuple(codes)
+
+
+def _extra_seats(section: Section) -> ExtraSeats:
+    """Seats over plan; who audits them must find a reason."""
+    reason = section.text("reason", "").strip()
+    if not reason:
+        section.reject("reason", None, "is missing: a seat over plan needs one")
+    count = section.whole("count", 1, 1, MAX_EXTRA_SEATS)
+    return ExtraSeats(section.code("major", slash=True), count, reason)
 
 
 def _major_rule(section: Section) -> MajorRule | None:
@@ -292,6 +320,15 @@ def _rule_lines(rules: UnitRules) -> Iterator[str]:
         yield f"major_rule = {_quoted(rules.major_rule)}"
     words = {"scope": rules.scope, "refill": rules.refill, "major_score": rules.major_score}
     yield from (f"{key} = {_quoted(word)}" for key, word in words.items() if word is not None)
+    if rules.adjust_order:
+        yield f"adjust_order = [{', '.join(map(_quoted, rules.adjust_order))}]"
+    if rules.extra_seats:
+        yield f"extra_seats = [{', '.join(map(_extra_text, rules.extra_seats))}]"
+
+
+def _extra_text(extra: ExtraSeats) -> str:
+    major, reason = _quoted(extra.major_code), _quoted(extra.reason)
+    return f"{{ major = {major}, count = {extra.count}, reason = {reason} }}"
 
 
 def _schedule_lines(schedule: Schedule | None) -> Iterator[str]:

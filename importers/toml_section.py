@@ -86,15 +86,15 @@ class Section:
         self._known.extend(self._values)
         return list(self._values)
 
-    def code(self, key: str) -> str:
-        """Text that names something in addresses and files."""
+    def code(self, key: str, *, slash: bool = False) -> str:
+        """Text that names something in addresses and files; a major's may hold a slash."""
         value = self._needed(key)
         if value is None:
             return ""
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
             self.reject(key, value, "is not a name")
             return ""
-        if "/" in value or len(value) > MAX_CODE or value != value.strip():
+        if ("/" in value and not slash) or len(value) > MAX_CODE or value != value.strip():
             self.reject(
                 key, value, f"is not a code: a slash, or over {MAX_CODE} characters, or blanks"
             )
@@ -167,7 +167,7 @@ class Section:
         value = self._take(key)
         if value is None:
             return None
-        points = _basis_points(value) if isinstance(value, str) else None
+        points = basis_points(value) if isinstance(value, str) else None
         if points:
             return points
         self.reject(key, value, 'is not a ratio such as "105%" or "1:1.05", exact to 0.01 %')
@@ -224,7 +224,7 @@ class Section:
         return value
 
 
-def _basis_points(text: str) -> int | None:
+def basis_points(text: str) -> int | None:
     """The ratio that a text states, in basis points, exactly; None when it is none."""
     if percent := _PERCENT.fullmatch(text.strip()):
         whole, decimals = percent.groups()

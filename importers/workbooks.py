@@ -16,6 +16,7 @@ from typing import TypeAlias
 import python_calamine
 
 from importers.report import Report
+from importers.zero_formats import shown_widths
 
 Cell: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 Sheet: TypeAlias = list[tuple[int, list[str]]]
@@ -147,7 +148,17 @@ def _first_sheet(content: bytes, report: Report) -> Sheet:
     rows = sheet.to_python()
     heading = [_text(cell) for cell in rows[0]] if rows else []
     _refuse_lost_digits(rows, first, heading, report)
-    return [(number, [_text(cell) for cell in row]) for number, row in enumerate(rows, first)]
+    texts = [[_text(cell) for cell in row] for row in rows]
+    left = (sheet.start or (0, 0))[1]
+    for (row, column), width in shown_widths(content).items():
+        _show_zeros(texts, row - first + 1, column - left, width)
+    return list(enumerate(texts, first))
+
+
+def _show_zeros(texts: list[list[str]], row: int, column: int, width: int) -> None:
+    """Write a whole number as wide as its format shows it."""
+    if 0 <= row < len(texts) and 0 <= column < len(texts[row]) and texts[row][column].isdigit():
+        texts[row][column] = texts[row][column].zfill(width)
 
 
 def _refuse_lost_digits(

@@ -78,6 +78,7 @@ class Roll:
         track: (n,) int16.
         tie_class: (n,) int32, ascending; equal on filing score and every key share one.
         by_exam: (n,) int32, the rows of this roll, exam score descending.
+        exam_place: (n,) int32, where each row stands in that order; `by_exam` turned around.
         level: (n,) int32, the row's level; levels go by track, then filing score descending.
         level_track: (l,) int16.
         level_filing: (l,) int32 thousandths.
@@ -89,6 +90,7 @@ class Roll:
     track: Small
     tie_class: Int
     by_exam: Int
+    exam_place: Int = field(repr=False)
     level: Int = field(repr=False)
     level_track: Small = field(repr=False)
     level_filing: Int = field(repr=False)
@@ -99,24 +101,7 @@ class Roll:
 
     def row_of(self) -> Int:
         """(n,) int32: the roll's row of each of the caller's rows; `ident` turned around."""
-        rows = np.empty(len(self), np.int32)
-        rows[self.ident] = np.arange(len(self), dtype=np.int32)
-        return rows
-
-    def take(self, rows: Index) -> "Roll":
-        """The roll of some candidates only; `rows` ascending, `ident` still the caller's."""
-        exam = self.exam[rows]
-        return Roll(
-            ident=self.ident[rows],
-            filing=self.filing[rows],
-            exam=exam,
-            track=self.track[rows],
-            tie_class=self.tie_class[rows],
-            by_exam=np.argsort(-exam, kind="stable").astype(np.int32),
-            level=self.level[rows],
-            level_track=self.level_track,
-            level_filing=self.level_filing,
-        )
+        return turned_around(self.ident)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +174,26 @@ def make_roll(
     level = np.empty(n, np.int32)
     level[by_track] = np.cumsum(levels) - 1
     first_of_level = by_track[levels]
+    by_exam = np.argsort(-exam.astype(np.int64), kind="stable").astype(np.int32)
     return Roll(
         ident=order.astype(np.int32),
         filing=filing.astype(np.int32),
         exam=exam.astype(np.int32),
         track=track.astype(np.int16),
         tie_class=(np.cumsum(classes) - 1).astype(np.int32),
-        by_exam=np.argsort(-exam.astype(np.int64), kind="stable").astype(np.int32),
+        by_exam=by_exam,
+        exam_place=turned_around(by_exam),
         level=level,
         level_track=track[first_of_level].astype(np.int16),
         level_filing=filing[first_of_level].astype(np.int32),
     )
+
+
+def turned_around(permutation: Int) -> Int:
+    """(n,) int32: where each of 0 … n - 1 stands in `permutation`, (n,) int32."""
+    place = np.empty(len(permutation), np.int32)
+    place[permutation] = np.arange(len(permutation), dtype=np.int32)
+    return place
 
 
 def run_starts(*columns: NDArray[np.generic]) -> Mask:

@@ -6,6 +6,7 @@ The part of a standing that costs: everything else is a few passes over what is 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .book import Index, Int, Mask, run_starts
 
@@ -61,18 +62,27 @@ def group_rows(group: Int, groups: int) -> Groups:
         order = np.argsort(narrow, kind="stable").astype(np.uint32)
         of = last[order]
     end = int(np.searchsorted(of, of.dtype.type(groups)))
-    of = of[:end]
-    begins = run_starts(of)
-    start = np.flatnonzero(begins)
-    size = _lengths(start, end)
-    first = np.repeat(start.astype(np.int32), size)
-    return Groups(order[:end].astype(np.intp), begins, first, of.take(start).astype(np.int32), size)
+    return _gathered(order[:end].astype(np.intp), of[:end])
 
 
 def group_some(rows: Index | Int, group: Int, groups: int) -> Groups:
     """Gather some rows, in the order given; group (n,) int32 of every row."""
     lists = group_rows(group.take(rows), groups)
     return lists._replace(order=rows.take(lists.order).astype(np.intp, copy=False))
+
+
+def group_by_place(rows: Index, group: Int, place: Int, row_at: Int) -> Groups:
+    """Gather some rows by group, and within each by their place in another order of all rows.
+
+    rows (a,); group, place and row_at (n,) int32 of every row, `row_at` being `place` turned around.
+    """
+    packed = group.take(rows).astype(np.int64)
+    packed <<= 32
+    packed |= place.take(rows)
+    packed.sort()
+    of = packed >> 32
+    packed &= (1 << 32) - 1
+    return _gathered(row_at.take(packed).astype(np.intp), of)
 
 
 def rank_and_tied(lists: Groups, score: Int) -> Ranks:
@@ -89,6 +99,15 @@ def rank_and_tied(lists: Groups, score: Int) -> Ranks:
     rank -= lists.first
     rank += 1
     return Ranks(rank, _lengths(start, len(score)).take(run))
+
+
+def _gathered(order: Index, of: NDArray[np.integer]) -> Groups:
+    """Rows in order, and the group of each, ascending, as Groups."""
+    begins = run_starts(of)
+    start = np.flatnonzero(begins)
+    size = _lengths(start, len(of))
+    first = np.repeat(start.astype(np.int32), size)
+    return Groups(order, begins, first, of.take(start).astype(np.int32), size)
 
 
 def _lengths(start: Int | Index, end: int) -> Int:

@@ -8,6 +8,11 @@ the top as soon as they are large enough, and the rest joins the last one: of a 
 above its last may hold any number below `smallest` in sum, so no single band is known. A later
 ladder of the same unit is cut only where the one before was; put side by side, and with every move
 in between known, the two still tell sums over the earlier ranges and nothing finer.
+
+One thing a pair could tell: that a range was joined to its neighbour says that it fell below
+`smallest`, and where exactly as many left the unit as that takes, it says how many are in it. So no
+new ladder is shown at such a moment, which is judged by what is public already: the ladder before,
+and how many left. tests/ranking/test_ladder.py tries every world that two tables leave possible.
 """
 
 from dataclasses import dataclass
@@ -47,7 +52,11 @@ def bands(top: int, width: int) -> Int:
 
 
 def score_ladder(
-    scores: Int, low: Int, smallest: int = SMALLEST, before: Ladder | None = None
+    scores: Int,
+    low: Int,
+    smallest: int = SMALLEST,
+    before: Ladder | None = None,
+    left: int = 0,
 ) -> Ladder:
     """The ladder of one unit.
 
@@ -57,8 +66,12 @@ def score_ladder(
         smallest: the smallest cell.
         before: the ladder last published of this unit in this round; the new one is no finer,
             unless that was empty.
+        left: how many left the unit since `before` was made; where that would tell a small range,
+            `before` is returned once more.
     """
     if before is not None and len(before.low):
+        if np.any(before.count - left == smallest - 1):
+            return before
         low = before.low
     if not len(low) or len(scores) < smallest:
         return Ladder(np.zeros(0, np.int32), np.zeros(0, np.int32))

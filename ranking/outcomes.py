@@ -97,6 +97,8 @@ class Placement:
         major_position: (n,) int16 its place in the list of majors, 1 the first; 0 adjusted, or none.
         admitted: (k,) int32 of each major.
         unfilled: (k,) int32 seats left of each major.
+        by_draw: (n,) bool, somebody equal on every key got what this candidate would rather have
+            had: nothing but the draw told them apart. RULES.md 5.5.
     """
 
     outcome: Codes
@@ -107,6 +109,7 @@ class Placement:
     major_position: NDArray[np.int16]
     admitted: Int
     unfilled: Int
+    by_draw: Mask
 
 
 def check_conservation(plan: Plan, placed: Placement) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .book import NO_MAJOR, NO_UNIT, Book, Index, Int, Mask, Plan, Roll
+from .draws import cut_by_draw, lost_by_draw, shared_unequally
 from .groups import group_rows
 from .matching import (
     NO_WISH,
@@ -22,7 +23,7 @@ from .matching import (
 )
 from .outcomes import NO_FORM, Forms, Outcome, Placement, Reason, check_conservation
 from .standing import standings
-from .terms import Precedence, Refilling, Terms, Ties, precedence, priorities
+from .terms import Precedence, Refilling, Terms, Ties, merits, precedence, priorities
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -53,7 +54,7 @@ def place_filed(
     order = precedence(roll, terms, ties)
     scope = desk.scope()
     desk.place(scope, order, ties)
-    desk.adjust(scope, order)
+    desk.adjust(scope, order, ties)
     desk.refill()
     result = desk.result()
     check_conservation(plan, result)
@@ -71,6 +72,7 @@ class _Desk:
         self.position = np.zeros(c, np.int16)
         below = np.where(plan.seats[forms.unit] > 0, Reason.BELOW_LINE, Reason.NO_PLAN)
         self.reason = np.where(filed, np.uint8(Reason.BEYOND_PLAN), below.astype(np.uint8))
+        self.by_draw = self._cut(filed)
 
     def scope(self) -> Index:
         """Who is placed: the top `plan` of each unit's filed, or all of them; (f,) forms."""
@@ -78,14 +80,21 @@ class _Desk:
         lists = group_rows(np.where(self.filed, unit, np.int32(-1)), len(self.plan.keys))
         place = np.arange(len(lists.order)) - lists.first
         whole = np.repeat(self.terms.all_filed[lists.group], lists.size)
-        return np.sort(lists.order[whole | (place < lists.each(self.plan.seats))])
+        scope = np.sort(lists.order[whole | (place < lists.each(self.plan.seats))])
+        within = np.zeros(len(unit), np.bool_)
+        within[scope] = True
+        self.by_draw |= self._cut(within)
+        return scope
 
     def place(self, scope: Index, order: Precedence, ties: Ties) -> None:
         """Give every candidate in scope the best listed major that their priority reaches."""
         lists = wishes_of(self.forms.majors[scope])
         row, unit = self.forms.row[scope], self.forms.unit[scope]
-        priority = priorities(lists, self.roll, row, self.terms.of(unit), order, ties)
+        terms = self.terms.of(unit)
+        priority = priorities(lists, self.roll, row, terms, order, ties)
         granted = deferred_acceptance(lists, priority, self.free)
+        merit = merits(lists, self.roll, row, terms, ties)
+        self.by_draw[scope] |= lost_by_draw(lists, granted, priority, of_wish=merit)
         self.reason[scope] = np.where(
             self.forms.accepts_adjustment[scope], Reason.NOTHING_LEFT, Reason.DECLINES_ADJUSTMENT
         )
@@ -93,17 +102,22 @@ class _Desk:
         rank = granted[got] - lists.start[:-1][got]
         self.admit(scope[got], lists.target[granted[got]], rank + 1, Reason.LISTED)
 
-    def adjust(self, scope: Index, order: Precedence) -> None:
-        """The unplaced who accept it take the free majors of their unit in plan order."""
+    def adjust(self, scope: Index, order: Precedence, ties: Ties) -> None:
+        """The unplaced who accept it take the free majors of their unit in its adjust order."""
         who = scope[(self.major[scope] == NO_MAJOR) & self.forms.accepts_adjustment[scope]]
         unit = self.forms.unit[who]
         place = order.of(self.forms.row[who], self.terms.by_exam[unit])
         who = who[np.lexsort((place, unit))]
         unit = self.forms.unit[who]
-        left = np.repeat(np.arange(len(self.free), dtype=np.int32), self.free)
+        majors = self.terms.adjusting
+        left = np.repeat(majors, self.free[majors])
         bounds = np.searchsorted(self.plan.major_unit[left], np.arange(len(self.plan.keys) + 1))
         seat = bounds[unit] + places(unit)
         lucky = seat < bounds[unit + 1]
+        given = np.append(left, np.int32(NO_MAJOR))[np.where(lucky, seat, -1)]
+        row = self.forms.row[who]
+        score = np.where(self.terms.by_exam[unit], self.roll.exam[row], self.roll.filing[row])
+        self.by_draw[who] |= shared_unequally(given, unit, score, ties.level[row])
         self.admit(who[lucky], left[seat[lucky]], 0, Reason.ADJUSTED)
 
     def refill(self) -> None:
@@ -132,6 +146,7 @@ class _Desk:
         )
         self.filed[tried] = True
         got &= asked
+        self.by_draw[line] = self._lost_in_line(line, lists, np.where(got, granted, NO_WISH), asked)
         rank = granted[got] - lists.start[:-1][got]
         listed = np.count_nonzero(self.forms.majors[line[got]] != NO_MAJOR, axis=1)
         position = np.where(rank < listed, rank + 1, 0)
@@ -159,7 +174,21 @@ class _Desk:
             major_position=_spread(self.position, row, n, 0),
             admitted=self.plan.major_quota - self.free,
             unfilled=self.free,
+            by_draw=_spread(self.by_draw, row, n, 0),
         )
+
+    def _cut(self, taken: Mask) -> Mask:
+        """(c,) whom a line through a tie left out, in the order of the roll."""
+        tie_class = self.roll.tie_class[self.forms.row]
+        return cut_by_draw(self.forms.unit, tie_class, taken, len(self.plan.keys))
+
+    def _lost_in_line(self, line: Index, lists: Wishes, granted: Index, asked: Mask) -> Mask:
+        """(a,) who of the line stood behind an equal when a seat, or a better one, was given."""
+        tie_class, unit = self.roll.tie_class[self.forms.row[line]], self.forms.unit[line]
+        got = granted != NO_WISH
+        behind = lost_by_draw(lists, granted, of_owner=(tie_class,))
+        left_out = cut_by_draw(unit, tie_class, got, len(self.plan.keys))
+        return np.where(got, behind, self.by_draw[line] | (behind & asked) | (left_out & ~asked))
 
     def _room(self) -> Int:
         """(m,) how many more each unit may admit: seats of its plan, and of its majors."""
@@ -172,7 +201,7 @@ class _Desk:
     def _extended(self, line: Index) -> Wishes:
         """The majors that some forms list, and then, where they accept it, the free ones."""
         listed = wishes_of(self.forms.majors[line])
-        free = np.flatnonzero(self.free).astype(np.int32)
+        free = self.terms.adjusting[self.free[self.terms.adjusting] > 0]
         unit = self.forms.unit[line]
         bounds = np.searchsorted(self.plan.major_unit[free], np.arange(len(self.plan.keys) + 1))
         length = np.diff(bounds)[unit] * self.forms.accepts_adjustment[line]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .book import NO_MAJOR, NO_UNIT, Index, Int, Mask, Plan, Roll, due_seats
+from .draws import lost_by_draw
 from .matching import NO_WISH, Wishes, serial_dictatorship, wishes_by_owner
 from .outcomes import NO_FORM, Forms, Outcome, Placement, Reason, check_conservation
 from .placement import file_and_place, place_filed
@@ -56,6 +57,7 @@ class _Round:
             major_position=np.zeros(n, np.int16),
             admitted=np.zeros_like(plan.major_quota),
             unfilled=plan.major_quota,
+            by_draw=np.zeros(n, np.bool_),
         )
         self.bounds = np.searchsorted(forms.row, np.arange(n + 1, dtype=np.int32))
         chose = self.bounds[1:] > self.bounds[:-1]
@@ -92,6 +94,8 @@ class _Round:
         """One pass over those not filed yet; whether anybody was."""
         lists, mine = self._still_waiting()
         granted = serial_dictatorship(lists, room)
+        behind = lost_by_draw(lists, granted, of_owner=(self.roll.tie_class,))
+        self.result.by_draw[:] |= behind
         which = granted[granted != NO_WISH]
         if mine is not None:
             which = mine[which]
@@ -123,6 +127,7 @@ class _Round:
         further: Mask = more.outcome > done.outcome
         for name in ("outcome", "reason", "unit", "major", "major_position"):
             getattr(done, name)[further] = getattr(more, name)[further]
+        done.by_draw[:] |= more.by_draw
         done.form[further] = which[more.form[further]]
         admitted = done.admitted + more.admitted
         self.result = replace(done, admitted=admitted, unfilled=self.plan.major_quota - admitted)

@@ -38,8 +38,25 @@ MajorRule = Literal["score_first", "major_first"] | GradedSteps
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraSeats:
+    """Seats that the office adds to a major over plan, so that equals are admitted together.
+
+    A decision made after the close, with its reason in words; RULES.md 5.5. It is no part of the
+    plan that candidates file against.
+    """
+
+    major_code: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRules:
-    """What one unit does otherwise than its round; None keeps the round's own."""
+    """What one unit does otherwise than its round; None keeps the round's own.
+
+    Attributes:
+        adjust_order: major codes, first one first; those not named follow in plan order.
+    """
 
     ratio: int | None = None
     strict: bool = False
@@ -47,6 +64,8 @@ class UnitRules:
     refill: Refill | None = None
     major_rule: MajorRule | None = None
     major_score: MajorScore | None = None
+    adjust_order: tuple[str, ...] = ()
+    extra_seats: tuple[ExtraSeats, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

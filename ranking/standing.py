@@ -15,8 +15,8 @@ from typing import NamedTuple, ParamSpec, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .book import NO_MAJOR, Book, Int, Mask, due_seats
-from .groups import Groups, Ranks, group_rows, group_some, rank_and_tied
+from .book import NO_MAJOR, Book, Index, Int, Mask, due_seats
+from .groups import Groups, Ranks, group_by_place, group_rows, group_some, rank_and_tied
 
 NO_LINE = -1
 """In `line_filing` and `line_plan`: there is no such line."""
@@ -129,15 +129,17 @@ def standings(book: Book) -> Standings:
     lists = group_rows(book.unit, m)
     score = roll.filing.take(lists.order)
     ranks = rank_and_tied(lists, score)
-    filed = _inside(lists, ranks, due, plan.strict)
+    filed = inside_line_of(lists, ranks, due, plan.strict)
     # Both columns travel to their rows as one byte.
     code = np.zeros(n, np.uint8)
-    code[lists.order] = _statuses(lists, ranks, filed, np.where(due, plan.seats, due))
+    status = statuses_of(lists, ranks, filed, np.where(due, plan.seats, due))
+    status += filed * np.uint8(_FILED)
+    code[lists.order] = status
     inside = code >= _FILED
-    listed = inside & (book.first_major != NO_MAJOR)
-    exam = _beside(n, _by_exam, book, listed, k)
+    rows = np.flatnonzero(inside & (book.first_major != NO_MAJOR))
+    exam = _beside(n, _by_exam, book, rows)
     rank, tied = _in_rows(lists, ranks, n)
-    by_filing = group_some(np.flatnonzero(listed), book.first_major, k)
+    by_filing = group_some(rows, book.first_major, k)
     filing_ranks = rank_and_tied(by_filing, roll.filing.take(by_filing.order))
     major_rank, major_tied = _in_rows(by_filing, filing_ranks, n)
     applicants = lists.sizes(m)
@@ -153,18 +155,17 @@ def standings(book: Book) -> Standings:
         major_tied_exam=major_tied_exam,
         applicants=applicants,
         due=due,
-        line_filing=_line(applicants, score, due),
-        line_plan=_line(applicants, score, plan.seats),
+        line_filing=line_of(applicants, score, due),
+        line_plan=line_of(applicants, score, plan.seats),
         missing=np.maximum(due - applicants, 0),
         major_inside=by_filing.sizes(k),
     )
 
 
-def _by_exam(book: Book, listed: Mask, majors: int) -> Ranks:
-    """(n,) each: rank and tied by exam score among those `listed`, by first major."""
-    order = book.roll.by_exam
-    rows = order.take(np.flatnonzero(listed.take(order)))
-    lists = group_some(rows, book.first_major, majors)
+def _by_exam(book: Book, rows: Index) -> Ranks:
+    """(n,) each: rank and tied by exam score among `rows`, by first major."""
+    roll = book.roll
+    lists = group_by_place(rows, book.first_major, roll.exam_place, roll.by_exam)
     ranks = rank_and_tied(lists, book.roll.exam.take(lists.order))
     return _in_rows(lists, ranks, len(book.roll))
 
@@ -211,7 +212,7 @@ def standing_of(book: Book, now: Standings, row: int) -> Standing:
     )
 
 
-def _inside(lists: Groups, ranks: Ranks, due: Int, strict: Mask) -> Mask:
+def inside_line_of(lists: Groups, ranks: Ranks, due: Int, strict: Mask) -> Mask:
     """(a,) bool: inside the filing line, in the lists' order.
 
     A tie is inside when its rank is: the due-th applicant's score is the line, and whoever ranks
@@ -226,22 +227,21 @@ def _inside(lists: Groups, ranks: Ranks, due: Int, strict: Mask) -> Mask:
     return inside
 
 
-def _statuses(lists: Groups, ranks: Ranks, inside: Mask, seats: Int) -> Statuses:
-    """(a,) uint8, in the lists' order: OUTSIDE, less one for each bound met; _FILED if inside.
+def statuses_of(lists: Groups, ranks: Ranks, inside: Mask, seats: Int) -> Statuses:
+    """(a,) uint8, a Status, in the lists' order: OUTSIDE, less one for each bound met.
 
     seats (m,) int32, the plan; 0 where nobody is due.
     """
     plan = lists.each(seats)
     begins_in_plan = ranks.rank <= plan
     ends_in_plan = ranks.rank + ranks.tied <= plan + 1
-    status = inside * np.uint8(_FILED)
-    status += np.uint8(Status.OUTSIDE)
+    status = np.full(len(inside), Status.OUTSIDE, np.uint8)
     for met in (inside | begins_in_plan, begins_in_plan, ends_in_plan):
         status -= met.view(np.uint8)
     return status
 
 
-def _line(applicants: Int, score: Int, seats: Int) -> Int:
+def line_of(applicants: Int, score: Int, seats: Int) -> Int:
     """(m,) int32: the score of the seats-th in each list, or NO_LINE where there is none.
 
     score is in the lists' order, one list after the other.

@@ -3,7 +3,8 @@
 A round's rules speak of units by name; here they are one row a unit of the plan. RULES.md 5.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from .book import Draw, Index, Int, Mask, Plan, Roll, run_starts
 from .matching import Priorities, Wishes
-from .rules import GradedSteps, MajorRule, RoundRules, UnitRules
+from .rules import GradedSteps, MajorRule, RoundRules, UnitKey, UnitRules
 
 Milli: TypeAlias = NDArray[np.int64]
 
@@ -35,6 +36,8 @@ class Terms:
         by_exam: (m,) bool, majors go by exam score, not filing score.
         rule: (m,) int16 index into `rules`.
         rules: the different major rules in force.
+        adjusting: (k,) int32 the plan's majors, unit after unit, each unit's in the order in which
+            the adjusted take them.
     """
 
     all_filed: Mask
@@ -42,11 +45,16 @@ class Terms:
     by_exam: Mask
     rule: NDArray[np.int16]
     rules: tuple[MajorRule, ...]
+    adjusting: Int
 
     def of(self, unit: Int) -> "Terms":
         """The rules of some units, one row for each asked."""
-        return Terms(
-            self.all_filed[unit], self.refill[unit], self.by_exam[unit], self.rule[unit], self.rules
+        return replace(
+            self,
+            all_filed=self.all_filed[unit],
+            refill=self.refill[unit],
+            by_exam=self.by_exam[unit],
+            rule=self.rule[unit],
         )
 
 
@@ -74,8 +82,12 @@ class Precedence(NamedTuple):
         return np.where(by_exam, self.by_exam[row], self.by_filing[row])
 
 
-def terms_of(plan: Plan, rules: RoundRules) -> Terms:
-    """The rules of every unit: the round's own, and the exceptions of the units that have some."""
+def terms_of(plan: Plan, rules: RoundRules, codes: Sequence[str] = ()) -> Terms:
+    """The rules of every unit: the round's own, and the exceptions of the units that have some.
+
+    codes (k,): the majors' codes, needed where a unit has its own adjust order. What speaks of a
+    unit or a major that is not in the plan orders nothing; `importers.own_rules` finds such.
+    """
     m = len(plan.keys)
     kinds: list[MajorRule] = [rules.major_rule]
     terms = Terms(
@@ -84,6 +96,7 @@ def terms_of(plan: Plan, rules: RoundRules) -> Terms:
         by_exam=np.full(m, rules.major_score == "exam"),
         rule=np.zeros(m, np.int16),
         rules=(),
+        adjusting=adjust_order(plan, rules, codes),
     )
     place = {key: unit for unit, key in enumerate(plan.keys)} if rules.units else {}
     for key, own in rules.units.items():
@@ -104,6 +117,52 @@ def _except(terms: Terms, unit: int, own: UnitRules) -> None:
         terms.refill[unit] = _refilling(own.refill)
     if own.major_score is not None:
         terms.by_exam[unit] = own.major_score == "exam"
+
+
+def adjust_order(plan: Plan, rules: RoundRules, codes: Sequence[str]) -> Int:
+    """(k,) int32: each unit's majors as the adjusted take them; plan order unless it says other.
+
+    Raises:
+        ValueError: a unit of the plan has an order of its own and `codes` are not the majors'.
+    """
+    order = np.arange(len(plan.major_unit), dtype=np.int32)
+    for key, unit in _own(plan, {key: bool(own.adjust_order) for key, own in rules.units.items()}):
+        here = _majors_by_code(plan, unit, codes)
+        named = [here[code] for code in rules.units[key].adjust_order if code in here]
+        rest = [major for major in here.values() if major not in named]
+        order[plan.majors_of(unit)] = named + rest
+    return order
+
+
+def with_extra_seats(plan: Plan, rules: RoundRules, codes: Sequence[str]) -> Plan:
+    """The plan to admit by: what was published, and the seats that the office added to it.
+
+    They are filed for and placed in like any other seat, so plan + added - admitted = unfilled.
+    RULES.md 5.5, 5.6. codes (k,): the majors' codes; errors as in `adjust_order`.
+    """
+    seats, quota = plan.seats.copy(), plan.major_quota.copy()
+    for key, unit in _own(plan, {key: bool(own.extra_seats) for key, own in rules.units.items()}):
+        here = _majors_by_code(plan, unit, codes)
+        for extra in rules.units[key].extra_seats:
+            if extra.major_code in here:
+                seats[unit] += extra.count
+                quota[here[extra.major_code]] += extra.count
+    return replace(plan, seats=seats, major_quota=quota)
+
+
+def _own(plan: Plan, has: Mapping[UnitKey, bool]) -> list[tuple[UnitKey, int]]:
+    """The units of the plan, with their index, for which `has` is true."""
+    if not any(has.values()):
+        return []
+    return [(key, unit) for unit, key in enumerate(plan.keys) if has.get(key)]
+
+
+def _majors_by_code(plan: Plan, unit: int, codes: Sequence[str]) -> dict[str, int]:
+    """Where each major of a unit is in the plan's columns, in plan order."""
+    if len(codes) != len(plan.major_unit):
+        raise ValueError("a unit has rules of its own majors, and the majors' codes are not given")
+    here = plan.majors_of(unit)
+    return {codes[major]: major for major in range(here.start, here.stop)}
 
 
 def _refilling(word: str) -> Refilling:
@@ -160,6 +219,27 @@ def priorities(
             score = np.where(terms.by_exam[who], roll.exam[at], roll.filing[at])
             priority[here] = _graded(score, points_off(rule, lists.rank[here]), at, ties)
     return priority
+
+
+def merits(
+    lists: Wishes, roll: Roll, row: Index | Int, terms: Terms, ties: Ties
+) -> tuple[NDArray[np.integer], ...]:
+    """All that a wish is judged by before the draw, as columns (w,); arguments as `priorities`.
+
+    Score, tie-break keys, and what an earlier choice is worth: two wishes at one major that are
+    equal in each are told apart by the draw alone.
+    """
+    owner = lists.owner
+    at = row[owner].astype(np.intp)
+    score = np.where(terms.by_exam[owner], roll.exam[at], roll.filing[at])
+    worth = np.zeros(len(owner), np.int64)
+    for number, rule in enumerate(terms.rules):
+        here = np.flatnonzero(terms.rule[owner] == number)
+        if rule == "major_first":
+            worth[here] = lists.rank[here]
+        elif isinstance(rule, GradedSteps):
+            worth[here] = points_off(rule, lists.rank[here])
+    return score, ties.level[at], worth
 
 
 def _graded(score: Int, off: Milli, row: Index | Int, ties: Ties) -> Priorities:

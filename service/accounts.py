@@ -8,8 +8,10 @@ work and gets the same answer.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -21,7 +23,9 @@ from service.events import to_ms
 from service.filing import Clock
 from service.store import people
 from service.store.engine import Connection, Engine, reading, writing
+from service.store.lane import Lane
 from service.store.people import SignedIn
+from service.together import Together
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 128
@@ -30,6 +34,10 @@ INITIAL_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+Ended: TypeAlias = int | str
+"""What has ended: all sessions of a candidate, by row id, or one session, by its token's digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +50,20 @@ class Session:
 
 
 class Accounts:
-    """Sign-in and sessions over one engine."""
+    """Sign-in and sessions over one engine. `on_end` is told what has just ended here."""
 
     def __init__(self, engine: Engine, clock: Clock, session_hours: int) -> None:
         self._engine = engine
         self._clock = clock
         self._span = timedelta(hours=session_hours)
         self._hashing = CapacityLimiter(2)
+        self._lane = Lane(engine, "sessions", writes=False)
+        self._sessions = Together(self._find)
+        self.on_end: Callable[[Ended], None] = lambda _ended: None
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._lane.close()
 
     async def sign_in(self, candidate_no: str, password: str, device: str = "") -> Session:
         """Open a session.
@@ -72,11 +87,15 @@ class Accounts:
         Raises:
             Refusal: `not-signed-in`.
         """
-        async with reading(self._engine) as connection:
-            found = await people.find_session(connection, _digest(token), to_ms(self._clock()))
+        found = await self._sessions.ask(token_digest(token))
         if found is None:
             raise Refusal("not-signed-in")
         return found
+
+    async def _find(self, digests: Sequence[str]) -> Mapping[str, SignedIn]:
+        """The sessions of all who ask at this moment, in one look; no answer outlives it."""
+        now_ms = to_ms(self._clock())
+        return await self._lane.run(lambda c: people.find_sessions(c, digests, now_ms))
 
     async def change_password(
         self, candidate_id: int, old: str, new: str, device: str = ""
@@ -99,12 +118,15 @@ class Accounts:
             await people.set_password(connection, candidate_id, secret)
             await people.end_sessions_of(connection, candidate_id)
             changed = people.Lock(candidate_id, secret, must_change_password=False)
-            return await self._open(connection, changed, device)
+            session = await self._open(connection, changed, device)
+        self.on_end(candidate_id)
+        return session
 
     async def sign_out(self, token: str) -> None:
         """End one session; an unknown one is ended already."""
         async with writing(self._engine) as connection:
-            await people.end_session(connection, _digest(token))
+            await people.end_session(connection, token_digest(token))
+        self.on_end(token_digest(token))
 
     async def _open(self, connection: Connection, lock: people.Lock, device: str) -> Session:
         """Open a session in a writing transaction, if `lock` is still what stands.
@@ -118,19 +140,26 @@ class Accounts:
         now = self._clock()
         expires = now + self._span
         span = (to_ms(now), to_ms(expires))
-        await people.add_session(connection, _digest(token), lock.candidate_id, span, device[:200])
+        await people.add_session(
+            connection, token_digest(token), lock.candidate_id, span, device[:200]
+        )
         return Session(token, expires, lock.must_change_password)
 
     async def _fits(self, password: str, secret: str | None) -> bool:
         return await anyio.to_thread.run_sync(
-            _verify, password[:MAX_PASSWORD], secret, limiter=self._hashing
+            verify, password[:MAX_PASSWORD], secret, limiter=self._hashing
         )
 
     async def _in_thread_hash(self, password: str) -> str:
-        return await anyio.to_thread.run_sync(_hasher.hash, password, limiter=self._hashing)
+        return await anyio.to_thread.run_sync(hashed, password, limiter=self._hashing)
 
 
-def _verify(password: str, secret: str | None) -> bool:
+def hashed(password: str) -> str:
+    """How a password is kept: argon2id with a salt of its own. Slow on purpose."""
+    return _hasher.hash(password)
+
+
+def verify(password: str, secret: str | None) -> bool:
     """Whether the password fits, at the cost of one argon2 whatever the secret's kind."""
     initial = secret is not None and secret.startswith("initial$")
     target = _NOBODY if secret is None or initial else secret
@@ -156,5 +185,6 @@ def new_initial_code() -> str:
     return "".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_CODE_LENGTH))
 
 
-def _digest(token: str) -> str:
+def token_digest(token: str) -> str:
+    """What is kept of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -11,37 +11,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol, cast
+from typing import cast
 
 import anyio.to_thread
 import numpy as np
 
-from importers.admission_csv import admission_digest, admissions_csv, unfilled_csv
+from importers.admission_csv import (
+    TOLD,
+    admission_digest,
+    admissions_csv,
+    told_reasons,
+    unfilled_csv,
+)
 from importers.admission_files import FileRound
 from ranking.outcomes import (
     OUTCOME_NAMES,
-    REASON_NAMES,
     ConservationError,
     Outcome,
     Placement,
 )
 from ranking.properties import PROPERTIES, Published, violations
 from ranking.regimes import admit
+from service.acts import Act
 from service.calendar import Step
 from service.errors import Refusal
 from service.events import Event, Kind, to_ms
+from service.exports import export_until, read_exported
 from service.filing import Clock
 from service.outcome_lists import admissions_of, unfilled_of
 from service.receipts import canonical
 from service.rendering import Known, rendered_results
-from service.round_inputs import (
-    RoundInputs,
-    exported_files,
-    file_round,
-    read_exported,
-    read_inputs,
-)
-from service.store import admission, log, people, results, rounds
+from service.round_inputs import RoundInputs, closed_terms, file_round, read_inputs
+from service.store import admission, people, results, rounds
 from service.store.admission import Draft, Filing, OutcomeName, OutcomeRow
 from service.store.engine import Connection, Engine, reading, writing
 from service.terms import Terms
@@ -53,20 +54,6 @@ STEP_KINDS: Mapping[Step, Kind] = {
     "unfilled_published": "unfilled_published",
 }
 """What the log calls each step after the close."""
-
-
-class Asked(Protocol):
-    """What two people have agreed on, as far as what it does must know."""
-
-    @property
-    def round_id(self) -> int | None:
-        """The round it is about."""
-        ...
-
-    @property
-    def body(self) -> Mapping[str, object]:
-        """What of the kind is meant, as JSON values."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +118,15 @@ class Admission:
             await admission.add_draft(connection, inputs.terms.round_id, now)
         return _compared(decided, now, before)
 
-    async def export(self, round_code: str) -> dict[str, bytes]:
+    async def export(self, round_code: str) -> Mapping[str, bytes]:
         """The four files that `mingci admit` recomputes a closed round from.
 
         Raises:
             Refusal: `not-found`, `not-closed`, `imported-since-close`.
         """
         async with reading(self._engine) as connection:
-            return await exported_files(connection, round_code, self._clock())
+            terms, seal_seq = await closed_terms(connection, round_code, self._clock())
+            return (await export_until(connection, terms, seal_seq)).files
 
     async def check(self, round_code: str) -> str:
         """Recompute a filed round from the log, offline; the digest both agree on.
@@ -150,11 +138,11 @@ class Admission:
         """
         async with reading(self._engine) as connection:
             filed, terms = await filed_round(connection, round_code)
-            files = await exported_files(connection, round_code, self._clock())
+            files = (await export_until(connection, terms, filed.seal_seq)).files
             outcomes = await admission.outcomes_of(connection, terms.round_id)
             roster = await people.read_roster(connection, terms.season_id)
             chosen_ms = await results.choice_times(connection, terms.round_id)
-        made, again = await anyio.to_thread.run_sync(recompute, files, round_code)
+        made, again = await anyio.to_thread.run_sync(recompute, files)
         stored = (admissions_of(terms, outcomes, roster), unfilled_of(terms, outcomes))
         if again != stored or admission_digest(*again) != filed.digest:
             raise Refusal("check-disagrees")
@@ -170,12 +158,12 @@ class Admission:
             now = self._clock()
             await admission.set_checked(connection, terms.round_id, digest, to_ms(now))
             checked = Event(0, "filing_checked", now, terms.round_id, body={"digest": filed.digest})
-            (written,) = await log.append(connection, [checked])
+            (written,) = await rounds.record(connection, [checked])
         self._announce(written.seq)
         return filed.digest
 
 
-async def apply_filing(connection: Connection, act: Asked, now: datetime) -> list[Event]:
+async def apply_filing(connection: Connection, act: Act, now: datetime) -> list[Event]:
     """File a closed round: everybody's outcome, one event a unit. What two people's act does.
 
     `act.body["digest"]` is that of the dry run they looked at.
@@ -184,7 +172,7 @@ async def apply_filing(connection: Connection, act: Asked, now: datetime) -> lis
         Refusal: `not-closed`, `already-filed`, `imported-since-close`, `earlier-round-undecided`,
             `filing-differs`, `outcome-violates`.
     """
-    code = await admission.code_of(connection, act.round_id or 0)
+    code = await code_of(connection, act)
     inputs = await read_inputs(connection, code, now)
     terms = inputs.terms
     await _refuse_if_filed(connection, terms)
@@ -197,22 +185,23 @@ async def apply_filing(connection: Connection, act: Asked, now: datetime) -> lis
     outcomes = outcome_rows(decided)
     await admission.add_filing(connection, made, outcomes)
     body = {"digest": decided.digest, "seal_seq": inputs.seal_seq, **_counts(decided)}
-    last = await stepped(connection, terms.round_id, now, "filed", body)
+    last = stepped(terms.round_id, now, "filed", body)
     return [*_unit_events(terms, decided, outcomes, now), last]
 
 
-async def stepped(
-    connection: Connection,
-    round_id: int,
-    now: datetime,
-    step: Step,
-    body: Mapping[str, object],
-) -> Event:
-    """Keep a step after the close among the gates that have passed; the event that says so."""
-    passed = (await rounds.passed_gates(connection)).get(round_id, set())
-    if step not in passed:
-        head = await log.read_head(connection)
-        await rounds.record_gates(connection, [(round_id, step, head.seq + 1)])
+async def code_of(connection: Connection, act: Act) -> str:
+    """The code of the round that an act is about.
+
+    Raises:
+        Refusal: `invalid-request` for an act about none.
+    """
+    if act.round_id is None:
+        raise Refusal("invalid-request")
+    return await rounds.code_of(connection, act.round_id)
+
+
+def stepped(round_id: int, now: datetime, step: Step, body: Mapping[str, object]) -> Event:
+    """The event that takes a round a step on after its close; `rounds.record` keeps it."""
     return Event(0, STEP_KINDS[step], now, round_id, body={"gate": step, **body})
 
 
@@ -224,7 +213,7 @@ def decide(inputs: RoundInputs) -> Decided:
     """
     made = file_round(inputs)
     placed = placed_round(made)
-    return Decided(inputs, made, placed, admissions_csv(made, placed), unfilled_csv(made, placed))
+    return Decided(inputs, made, placed, *_both_files(made, placed))
 
 
 def placed_round(made: FileRound) -> Placement:
@@ -241,11 +230,14 @@ def placed_round(made: FileRound) -> Placement:
     return placed
 
 
-def recompute(files: dict[str, bytes], code: str) -> tuple[FileRound, tuple[bytes, bytes]]:
+def recompute(files: Mapping[str, bytes]) -> tuple[FileRound, tuple[bytes, bytes]]:
     """Both output files of the offline command on these input files, and the round they make."""
-    made = read_exported(files, code)
-    placed = placed_round(made)
-    return made, (admissions_csv(made, placed), unfilled_csv(made, placed))
+    made = read_exported(files)
+    return made, _both_files(made, placed_round(made))
+
+
+def _both_files(made: FileRound, placed: Placement) -> tuple[bytes, bytes]:
+    return b"".join(admissions_csv(made, placed)), b"".join(unfilled_csv(made, placed))
 
 
 def outcome_rows(decided: Decided) -> list[OutcomeRow]:
@@ -258,13 +250,20 @@ def outcome_rows(decided: Decided) -> list[OutcomeRow]:
     ]
     ids = decided.inputs.roster.id[made.roll.ident]
     rows = np.flatnonzero(placed.outcome != Outcome.NONE)
-    columns = (ids, placed.outcome, placed.reason, placed.unit, placed.major, placed.major_position)
+    columns = (
+        ids,
+        placed.outcome,
+        told_reasons(placed),
+        placed.unit,
+        placed.major,
+        placed.major_position,
+    )
     return [
         OutcomeRow(
             round_id=terms.round_id,
             candidate_id=candidate_id,
             outcome=cast("OutcomeName", OUTCOME_NAMES[outcome]),
-            reason=REASON_NAMES[reason],
+            reason=TOLD[reason],
             unit_id=units[unit].id if unit >= 0 else None,
             major_id=majors[major] if major >= 0 else None,
             position=position if major >= 0 else None,

@@ -4,16 +4,28 @@ Half-open intervals of server time: at the closing instant itself it is closed. 
 passed, by the log, never opens again, whatever the clock says later.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from importers.round_file import Schedule
+from importers.round_file import Schedule, Segment
 from ranking.scores import score_text
 
 Step = Literal["filed", "deciding", "results", "unfilled_published"]
-State = Literal["published", "open", "delete_locked", "create_locked", "closing", "closed"] | Step
+State = (
+    Literal[
+        "draft",
+        "published",
+        "paused",
+        "open",
+        "delete_locked",
+        "create_locked",
+        "closing",
+        "closed",
+    ]
+    | Step
+)
 Lock = Literal["open", "modify_only", "locked"]
 Act = Literal["create", "modify", "delete"]
 
@@ -42,6 +54,11 @@ class Gate:
 EVERYBODY_LOCKED = -(2**31)
 
 
+def segment_name(segment: Segment) -> str:
+    """What a segment's gate is called in the log."""
+    return SEGMENT + ("rest" if segment.min_score is None else score_text(segment.min_score))
+
+
 class Calendar:
     """The gates of one schedule, in the order of time."""
 
@@ -49,7 +66,7 @@ class Calendar:
         self.schedule = schedule
         segments = [
             Gate(
-                SEGMENT + ("rest" if segment.min_score is None else score_text(segment.min_score)),
+                segment_name(segment),
                 segment.closes,
                 EVERYBODY_LOCKED if segment.min_score is None else segment.min_score,
             )
@@ -125,6 +142,10 @@ class Calendar:
         """Whether every gate the log knows as passed is still one of this schedule's."""
         return set(passed) - set(STEPS) <= self._by_name.keys()
 
+    def is_over(self, passed: Collection[str]) -> bool:
+        """Whether the log knows of a step after the close, such as the filing."""
+        return not set(STEPS).isdisjoint(passed)
+
     def _sealed(self, filing: int, passed: Collection[str]) -> bool:
         """Whether a seal covers this score: a lock never reopens, whatever the segments are now."""
         bound = self.locked_from(passed)
@@ -133,3 +154,20 @@ class Calendar:
     def _is_past(self, name: str, now: datetime, passed: Collection[str]) -> bool:
         gate = self._by_name.get(name)
         return name in passed or (gate is not None and gate.at <= now)
+
+
+def extended(schedule: Schedule, later: Mapping[str, datetime]) -> Schedule:
+    """A schedule after outage extensions: by gate name, the instant a segment closes at instead.
+
+    Nothing closes earlier by it, and higher scores still close no later than lower ones, also
+    where a newer round file has changed the segments since.
+    """
+    if not later:
+        return schedule
+    last = schedule.opens
+    segments = []
+    for segment in schedule.segments:
+        last = max(last, segment.closes, later.get(segment_name(segment), segment.closes))
+        segments.append(replace(segment, closes=last))
+    closes = max(schedule.closes, last, later.get(SEGMENT + "rest", last))
+    return replace(schedule, closes=closes, segments=tuple(segments))

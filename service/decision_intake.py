@@ -13,7 +13,7 @@ from importers.report import Report
 from service.admission import filed_round, stepped
 from service.events import to_ms
 from service.filing import Clock
-from service.store import admission, log, people
+from service.store import admission, people, rounds
 from service.store.admission import OutcomeRow
 from service.store.engine import Connection, Engine, forget, writing
 from service.terms import Terms
@@ -77,8 +77,8 @@ class DecisionIntake:
                 return DecisionsApplied(len(changed), undecided)
             await admission.decide_outcomes(connection, changed)
             body = {"digest": report.digest, "changed": len(changed)}
-            event = await stepped(connection, terms.round_id, now, "deciding", body)
-            (written,) = await log.append(connection, [event])
+            event = stepped(terms.round_id, now, "deciding", body)
+            (written,) = await rounds.record(connection, [event])
         self._announce(written.seq)
         return DecisionsApplied(len(changed), undecided)
 

@@ -16,6 +16,7 @@ from service.events import Event
 from service.receipts import Receipt, canonical, fingerprint_of, new_receipt_id, new_salt
 from service.shapes import ChoiceView
 from service.store.choices import Answer, Held, Kept
+from service.store.desk import Found
 from service.store.people import Person
 from service.terms import Major, Terms, Unit
 
@@ -65,10 +66,7 @@ class Group:
     now: datetime
     terms: Mapping[str, Terms]
     passed: Mapping[int, set[str]]
-    people: Mapping[int, Person]
-    held: dict[tuple[int, int], Held]
-    receipts: dict[int, Kept]
-    answers: dict[tuple[int, str], Answer]
+    found: Found
     seq: int
     events: list[Event] = field(default_factory=list)
     new_held: dict[tuple[int, int], Held] = field(default_factory=dict)
@@ -79,15 +77,15 @@ class Group:
 def decide(group: Group, request: Request) -> Receipt:
     """Accept one request into the group, or raise why not."""
     terms = group.terms.get(request.round_code)
-    person = group.people.get(request.candidate_id)
-    if terms is None or person is None or person.season_id != terms.season_id:
+    person = group.found.people.get(request.candidate_id)
+    if terms is None or terms.draft or person is None or person.season_id != terms.season_id:
         raise Refusal("not-found", what=request.round_code)
     before = _answered_before(group, request)
     if before is not None:
         return before
     if person.admitted:
         raise Refusal("already-admitted")
-    held = group.held.get((terms.round_id, person.id))
+    held = group.found.held.get((terms.round_id, person.id))
     _check_version(group, request, held)
     holds = held is not None and held.unit_id is not None
     act: Act = "modify" if holds else "create"
@@ -98,21 +96,21 @@ def decide(group: Group, request: Request) -> Receipt:
         return _write(group, request, terms, person, None)
     unit = _unit_of(terms, request.wish, person.track)
     majors = _majors_of(terms, unit, request.wish)
-    if held is not None and holds and _same(group.receipts[held.seq], unit, request.wish):
+    if held is not None and holds and _same(group.found.receipts[held.seq], unit, request.wish):
         _remember(group, request, held.seq)
-        return Receipt.from_json(group.receipts[held.seq].body)
+        return group.found.receipts[held.seq]
     return _write(group, request, terms, person, (unit, majors))
 
 
 def _answered_before(group: Group, request: Request) -> Receipt | None:
     if request.key is None:
         return None
-    answer = group.answers.get((request.candidate_id, request.key))
+    answer = group.found.answers.get((request.candidate_id, request.key))
     if answer is None:
         return None
     if answer.request_digest != request.digest():
         raise Refusal("idempotency-mismatch")
-    return Receipt.from_json(group.receipts[answer.receipt_seq].body)
+    return group.found.receipts[answer.receipt_seq]
 
 
 def _check_version(group: Group, request: Request, held: Held | None) -> None:
@@ -123,7 +121,7 @@ def _check_version(group: Group, request: Request, held: Held | None) -> None:
     else:
         current = {held.version}
     if request.version not in current:
-        receipt = None if held is None else Receipt.from_json(group.receipts[held.seq].body)
+        receipt = None if held is None else group.found.receipts[held.seq]
         raise Refusal("version-conflict", current=choice_view(receipt))
 
 
@@ -135,11 +133,13 @@ def _check_gate(group: Group, terms: Terms, filing: int, act: Act) -> None:
     if code is not None:
         closes = terms.calendar.closes_at(filing)
         raise Refusal(code, server_time=group.now.isoformat(), closes_at=closes.isoformat())
+    if terms.paused_at is not None:
+        raise Refusal("round-paused", server_time=group.now.isoformat())
 
 
 def _unit_of(terms: Terms, wish: Wish, track: str) -> Unit:
     """The unit wished for; without a plan nature, the only one the institution has here."""
-    of_institution = [u for u in terms.units if u.key.institution_code == wish.institution_code]
+    of_institution = terms.units_of_institution.get(wish.institution_code, [])
     if wish.plan_nature is not None:
         of_institution = [u for u in of_institution if u.key.plan_nature == wish.plan_nature]
     in_track = [u for u in of_institution if u.key.track == track]
@@ -175,9 +175,8 @@ def _majors_of(terms: Terms, unit: Unit, wish: Wish) -> list[Major]:
     return majors
 
 
-def _same(kept: Kept, unit: Unit, wish: Wish) -> bool:
+def _same(receipt: Receipt, unit: Unit, wish: Wish) -> bool:
     """Whether the choice held is already exactly what is wished: saving it again is no event."""
-    receipt = Receipt.from_json(kept.body)
     return (
         receipt.institution_code == unit.key.institution_code
         and receipt.plan_nature == unit.key.plan_nature
@@ -195,11 +194,13 @@ def _write(
 ) -> Receipt:
     """Add event, choice held, receipt and answered key to what the group will write."""
     place = (terms.round_id, person.id)
-    held = group.held.get(place)
+    held = group.found.held.get(place)
     group.seq += 1
     salt = new_salt()
-    receipt = _receipt(group, request, person, held, choice)
-    receipt = replace(receipt, fingerprint=fingerprint_of(receipt.as_json(), salt))
+    unsigned = _receipt(group, request, person, held, choice)
+    content = unsigned.as_json()
+    content["fingerprint"] = fingerprint_of(content, salt)
+    receipt = replace(unsigned, fingerprint=content["fingerprint"])
     majors = [] if choice is None else [major.id for major in choice[1]]
     unit_id = None if choice is None else choice[0].id
     first = majors[0] if majors else None
@@ -217,12 +218,12 @@ def _write(
             "accepts_adjustment": receipt.accepts_adjustment,
         },
     )
-    body = canonical(receipt.as_json()).decode()
+    body = canonical(content).decode()
     kept = Kept(group.seq, receipt.id, *place, body, salt, request.device)
     group.events.append(event)
-    group.held[place] = Held(*place, receipt.version, unit_id, first, group.seq)
-    group.new_held[place] = group.held[place]
-    group.receipts[group.seq] = kept
+    group.found.held[place] = Held(*place, receipt.version, unit_id, first, group.seq)
+    group.new_held[place] = group.found.held[place]
+    group.found.receipts[group.seq] = receipt
     group.new_receipts.append(kept)
     _remember(group, request, group.seq)
     return receipt
@@ -237,7 +238,7 @@ def _receipt(
 ) -> Receipt:
     """The receipt of what was decided, its fingerprint still to be made."""
     unit, majors = choice if choice is not None else (None, [])
-    before = None if held is None else Receipt.from_json(group.receipts[held.seq].body)
+    before = None if held is None else group.found.receipts[held.seq]
     return Receipt(
         id=new_receipt_id(),
         seq=group.seq,
@@ -259,7 +260,7 @@ def _remember(group: Group, request: Request, receipt_seq: int) -> None:
     if request.key is None:
         return
     answer = Answer(request.candidate_id, request.key, request.digest(), receipt_seq)
-    group.answers[request.candidate_id, request.key] = answer
+    group.found.answers[request.candidate_id, request.key] = answer
     group.new_answers.append(answer)
 
 

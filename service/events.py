@@ -3,7 +3,7 @@
 One log, seq 1, 2, 3 … without gaps. Followers fold these rows; nothing else reaches a board.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -17,6 +17,15 @@ Kind = Literal[
     "plan_imported",
     "candidates_imported",
     "statistics_published",
+    "act_proposed",
+    "act_reviewed",
+    "act_approved",
+    "act_refused",
+    "act_withdrawn",
+    "round_published",
+    "round_paused",
+    "round_resumed",
+    "segment_extended",
     "unit_filed",
     "filing_applied",
     "filing_checked",
@@ -27,12 +36,26 @@ Kind = Literal[
 ]
 
 IMPORTS: frozenset[Kind] = frozenset(
-    {"round_set", "plan_imported", "candidates_imported", "admitted_left"}
+    {
+        "round_set",
+        "plan_imported",
+        "candidates_imported",
+        "round_published",
+        "round_paused",
+        "round_resumed",
+        "segment_extended",
+        "admitted_left",
+    }
 )
-"""Kinds after which a follower reads the round's plan and candidates anew."""
+"""Kinds after which a follower reads the round anew: its terms, its gates, its candidates."""
 
 INPUTS: frozenset[Kind] = frozenset({"round_set", "plan_imported", "candidates_imported"})
 """Kinds that change what a round is decided from."""
+
+STEP_KINDS: frozenset[Kind] = frozenset(
+    {"filing_applied", "decisions_imported", "results_released", "unfilled_published"}
+)
+"""Kinds that take a round a step on after its close; the body's `gate` names it."""
 
 CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
 """Kinds that say what a candidate holds now."""
@@ -56,6 +79,14 @@ class Event:
     unit_id: int | None = None
     first_major_id: int | None = None
     body: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What one commit added to the log of `epoch`, in order of seq."""
+
+    epoch: str
+    events: Sequence[Event]
 
 
 def to_ms(moment: datetime) -> int:

@@ -7,22 +7,24 @@ gates that are due are written first, so nothing of a segment can follow its sea
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.calendar import SEGMENT
+from service.clock import Clock, instant
 from service.decisions import Group, Request, Wish, decide
 from service.errors import Refusal
-from service.events import Event, from_ms, to_ms
+from service.events import Event, Growth
 from service.receipts import Receipt
-from service.store import choices, log, people, rounds
-from service.store.engine import Connection, Engine, writing
+from service.store import desk, log, rounds
+from service.store.engine import Engine, PlainConnection, reading
+from service.store.lane import Lane, blames_a_request
+from service.store.log import Head
 from service.terms import Terms
+from service.throttle import Throttle
 
 __all__ = ["Clock", "FilingDesk", "Wish"]
-
-Clock = Callable[[], datetime]
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 """What an idempotency key is made of."""
@@ -37,16 +39,55 @@ class _Waiting:
     answer: asyncio.Future[Receipt]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The rounds as of one head: nothing about them changes without a row of the log."""
+
+    head: Head
+    terms: Mapping[str, Terms]
+    passed: Mapping[int, set[str]]
+
+
+NOTHING_KNOWN = _Known(Head(-1, ""), {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What one transaction did: the rounds after it, the answers, what it added to the log."""
+
+    known: _Known
+    outcomes: Sequence[Receipt | Exception]
+    grown: Growth
+
+
+class _Unread(Exception):
+    """The terms of these rounds, of this history, must be read before anything can be decided."""
+
+    def __init__(self, epoch: str, codes: Sequence[str]) -> None:
+        super().__init__(epoch, *codes)
+        self.epoch = epoch
+        self.codes = codes
+
+
 class FilingDesk:
     """The one way a choice gets into the log."""
 
-    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[int], None]) -> None:
-        """`announce` is told the log's newest seq after each commit that grew it."""
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        announce: Callable[[Growth], None],
+        throttle: Throttle | None = None,
+    ) -> None:
+        """`announce` is told after each commit what it added to the log, if anything."""
         self._engine = engine
+        self._lane = Lane(engine, "filing-desk", writes=True)
         self._clock = clock
         self._announce = announce
+        self._throttle = throttle
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
-        self._terms: dict[str, Terms] = {}
+        self._epoch, self._terms = "", dict[str, Terms]()
+        self._known = NOTHING_KNOWN
         self._worker: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -60,6 +101,13 @@ class FilingDesk:
         await self._queue.join()
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
+        self._worker = None
+        await self._lane.close()
+
+    @property
+    def load(self) -> float:
+        """How full the queue is, 0 to 1."""
+        return self._queue.qsize() / QUEUE_LIMIT
 
     async def file(
         self,
@@ -96,6 +144,8 @@ class FilingDesk:
         if request.key is not None and KEY.fullmatch(request.key) is None:
             # what one request brings must not fail the transaction it shares with others
             raise Refusal("invalid-request")
+        if self._throttle is not None:
+            self._throttle.take(request.candidate_id)
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
@@ -110,107 +160,139 @@ class FilingDesk:
             while len(group) < GROUP_LIMIT and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:
-                await self._commit(group)
-            except Exception as fault:  # noqa: BLE001 every caller of this group must be answered with the fault
-                for waiting in group:
-                    if not waiting.answer.done():
-                        waiting.answer.set_exception(fault)
+                await self._settle(group)
             finally:
                 for _ in group:
                     self._queue.task_done()
 
-    async def pass_gates(self) -> None:
-        """Write the gates whose instant has come, for every round."""
-        async with writing(self._engine) as connection:
-            now = self._clock()
-            terms = await self._current_terms(connection, None)
-            passed = await rounds.passed_gates(connection)
-            seq = await self._write_gates(connection, now, terms, passed)
-        if seq:
-            self._announce(seq)
-
-    async def _commit(self, waiting: list[_Waiting]) -> None:
-        outcomes: list[tuple[_Waiting, Receipt | Refusal]] = []
-        async with writing(self._engine) as connection:
-            group = await self._gather(connection, [w.request for w in waiting])
-            for one in waiting:
-                try:
-                    outcomes.append((one, decide(group, one.request)))
-                except Refusal as refusal:
-                    outcomes.append((one, refusal))
-            written = await log.append(connection, group.events)
-            if written and written[-1].seq != group.seq:
-                raise AssertionError("the receipts' seq and the log's differ")
-            await choices.keep(
-                connection, list(group.new_held.values()), group.new_receipts, group.new_answers
-            )
-        self._announce(group.seq)
-        for one, outcome in outcomes:
-            if one.answer.done():
+    async def _settle(self, group: Sequence[_Waiting]) -> None:
+        """Answer every one of a group. What one request has caused, no other is answered with."""
+        requests = [waiting.request for waiting in group]
+        try:
+            outcomes = await self._commit(requests)
+        except Exception as fault:  # noqa: BLE001 all who wait must be answered, whatever it is
+            if len(group) > 1 and blames_a_request(fault):
+                await self._settle(group[: len(group) // 2])
+                await self._settle(group[len(group) // 2 :])
+                return
+            outcomes = [fault] * len(group)
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            if waiting.answer.done():
                 continue
-            if isinstance(outcome, Refusal):
-                one.answer.set_exception(outcome)
+            if isinstance(outcome, Receipt):
+                waiting.answer.set_result(outcome)
             else:
-                one.answer.set_result(outcome)
+                waiting.answer.set_exception(outcome)
 
-    async def _gather(self, connection: Connection, requests: list[Request]) -> Group:
-        """Read what the decisions need; the gates that are due are written first."""
-        now = from_ms(to_ms(self._clock()))
-        terms = await self._current_terms(connection, {r.round_code for r in requests})
-        passed = await rounds.passed_gates(connection)
-        await self._write_gates(connection, now, terms, passed)
-        known = await people.read_people(connection, (r.candidate_id for r in requests))
-        places = [
-            (terms[r.round_code].round_id, r.candidate_id)
-            for r in requests
-            if r.round_code in terms
-        ]
-        held = await choices.held_by(connection, places)
-        answers = await choices.answers_to(
-            connection, {(r.candidate_id, r.key) for r in requests if r.key is not None}
-        )
-        needed = {a.receipt_seq for a in answers.values()} | {h.seq for h in held.values()}
-        receipts = await choices.receipts_at(connection, needed)
-        head = await log.read_head(connection)
-        return Group(now, terms, passed, known, held, receipts, answers, head.seq)
+    async def pass_gates(self) -> None:
+        """Write the gates whose instant has come, for every round.
 
-    async def _current_terms(
-        self, connection: Connection, codes: set[str] | None
-    ) -> dict[str, Terms]:
-        """The terms of the rounds asked for (None: all), read anew only where they changed."""
-        revisions = await rounds.revisions(connection)
-        for code, (_, revision) in revisions.items():
-            if codes is not None and code not in codes:
-                continue
-            if code not in self._terms or self._terms[code].revision != revision:
+        By the transaction's own clock it may be too early still; then nothing is written.
+        """
+        await self._commit(())
+
+    async def _commit(self, requests: Sequence[Request]) -> Sequence[Receipt | Exception]:
+        """What each is to be answered, once all of it is on disk."""
+        done = await self._written(requests)
+        self._known = done.known
+        if done.grown.events:
+            self._announce(done.grown)
+        return done.outcomes
+
+    async def _written(self, requests: Sequence[Request]) -> _Done:
+        while True:
+            try:
+                return await self._lane.run(lambda c: self._write(c, requests))
+            except _Unread as unread:
+                await self._read_terms(unread)
+
+    async def _read_terms(self, unread: _Unread) -> None:
+        """Read rounds that changed, while nobody waits for the head's lock."""
+        if unread.epoch != self._epoch:  # a restored database may give a revision out again
+            self._epoch, self._terms = unread.epoch, {}
+        async with reading(self._engine) as connection:
+            for code in unread.codes:
                 terms = await rounds.read_terms(connection, code)
                 if terms is not None:
                     self._terms[code] = terms
-        return {c: t for c, t in self._terms.items() if codes is None or c in codes}
 
-    async def _write_gates(
-        self,
-        connection: Connection,
-        now: datetime,
-        terms: Mapping[str, Terms],
-        passed: dict[int, set[str]],
-    ) -> int:
-        """Log the gates that are due; returns the newest seq, 0 when there were none."""
-        events = [
-            Event(
-                0,
-                "segment_sealed" if gate.name.startswith(SEGMENT) else "gate_passed",
-                now,
-                round_id=one.round_id,
-                body={"gate": gate.name},
-            )
-            for one in terms.values()
-            if one.calendar is not None
-            for gate in one.calendar.due(now, passed.get(one.round_id, ()))
+    def _write(self, connection: PlainConnection, requests: Sequence[Request]) -> _Done:
+        """Decide and write a group in a transaction; gates that are due come first in the log."""
+        head = log.head_now(connection)
+        now = instant(self._clock, connection)
+        known = self._known if self._known.head == head else self._read(connection, head)
+        gates = _due(known, now)
+        passed = _with_gates(known.passed, gates)
+        found = _find(connection, known, requests)
+        group = Group(now, known.terms, passed, found, head.seq + len(gates))
+        outcomes = [_outcome(group, request) for request in requests]
+        written = log.append_after(connection, head.seq, [*gates, *group.events])
+        if written and written[-1].seq != group.seq:
+            raise AssertionError("the receipts' seq and the log's differ")
+        named = [(e.round_id or 0, _gate_of(e), e.seq) for e in written[: len(gates)]]
+        rounds.record_gates(connection, named)
+        desk.keep(connection, list(group.new_held.values()), group.new_receipts, group.new_answers)
+        after = _Known(Head(group.seq, head.epoch), known.terms, passed)
+        return _Done(after, outcomes, Growth(head.epoch, written))
+
+    def _read(self, connection: PlainConnection, head: Head) -> _Known:
+        """The rounds as of this head.
+
+        Raises:
+            _Unread: which of them have other terms now than were read.
+        """
+        revisions = rounds.revisions_now(connection)
+        read = self._terms if self._epoch == head.epoch else {}
+        terms = {code: read[code] for code in revisions if code in read}
+        unread = [
+            code
+            for code, (_, revision) in revisions.items()
+            if code not in terms or terms[code].revision != revision
         ]
-        written = await log.append(connection, events)
-        names = [(e.round_id or 0, str((e.body or {})["gate"]), e.seq) for e in written]
-        await rounds.record_gates(connection, names)
-        for round_id, name, _ in names:
-            passed.setdefault(round_id, set()).add(name)
-        return written[-1].seq if written else 0
+        if unread:
+            raise _Unread(head.epoch, unread)
+        return _Known(head, terms, rounds.passed_now(connection))
+
+
+def _due(known: _Known, now: datetime) -> list[Event]:
+    """The gates whose instant has come and that the log does not have yet."""
+    return [
+        Event(
+            0,
+            "segment_sealed" if gate.name.startswith(SEGMENT) else "gate_passed",
+            now,
+            round_id=one.round_id,
+            body={"gate": gate.name},
+        )
+        for one in known.terms.values()
+        if one.calendar is not None
+        for gate in one.calendar.due(now, known.passed.get(one.round_id, ()))
+    ]
+
+
+def _with_gates(passed: Mapping[int, set[str]], gates: Sequence[Event]) -> Mapping[int, set[str]]:
+    if not gates:
+        return passed
+    after = {round_id: set(names) for round_id, names in passed.items()}
+    for event in gates:
+        after.setdefault(event.round_id or 0, set()).add(_gate_of(event))
+    return after
+
+
+def _gate_of(event: Event) -> str:
+    return str((event.body or {})["gate"])
+
+
+def _find(connection: PlainConnection, known: _Known, requests: Sequence[Request]) -> desk.Found:
+    """What the decisions need; requests for a round there is not are left to be refused."""
+    asked = [r for r in requests if r.round_code in known.terms]
+    places = [(known.terms[r.round_code].round_id, r.candidate_id) for r in asked]
+    keys = [(r.candidate_id, r.key) for r in asked if r.key is not None]
+    return desk.find(connection, places, keys)
+
+
+def _outcome(group: Group, request: Request) -> Receipt | Exception:
+    try:
+        return decide(group, request)
+    except Refusal as refusal:
+        return refusal

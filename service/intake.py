@@ -3,19 +3,24 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from importers.candidates import Candidates
+from importers.own_rules import misplaced_rules
 from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference, unit_per_major
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
 from service.calendar import Calendar
 from service.errors import Refusal
-from service.events import Event, Kind
+from service.events import Event
 from service.filing import Clock
-from service.store import admission, choices, log, people, rounds
+from service.store import admission, choices, control, log, people, rounds
 from service.store.engine import Connection, Engine, forget, reading, writing
 from service.terms import Terms
+
+TOLD_QUOTAS = 200
+"""How many changed quotas the log spells out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +48,22 @@ class Intake:
         self._clock = clock
         self._announce = announce
 
-    async def set_round(self, file: RoundFile, text: str) -> bool:
+    async def set_round(
+        self, file: RoundFile, text: str, *, draft: bool = False, dry_run: bool = False
+    ) -> bool:
         """Create or update season, batch and round; whether anything changed.
+
+        `draft`: a round that is new stays out of the public's sight until it is published.
 
         Raises:
             Refusal: `round-in-use` when a round that is there would change its season, or lose a
                 gate that has passed: a lock never reopens. RULES.md 4.
         """
         async with writing(self._engine) as connection:
-            if await rounds.stored_file(connection, file.code) == text:
-                return False
-            before = await rounds.read_terms(connection, file.code)
-            if before is not None:
-                _check_kept(before, file, await rounds.passed_gates(connection))
-                await _check_not_closed(connection, before)
-            seq = (await log.read_head(connection)).seq + 1
-            round_id = await rounds.put_round(connection, file, text, seq)
-            await self._log(connection, "round_set", round_id, {"round": file.code})
-        self._announce(seq)
-        return True
+            events = await put_round(connection, file, text, self._clock(), draft=draft)
+            seq = await self._keep(connection, events, dry_run=dry_run)
+        self._tell(seq)
+        return bool(events)
 
     async def apply_plan(
         self, round_code: str, rows: Sequence[MajorRow], digest: str, *, dry_run: bool = False
@@ -76,22 +78,23 @@ class Intake:
             terms = await rounds.read_terms(connection, round_code)
             if terms is None:
                 raise Refusal("not-found", what=round_code)
-            if terms.season_kind == "adult":
-                rows = unit_per_major(rows)
-            before = rounds.as_rows(terms)
-            difference = plan_difference(before, rows)
-            if not difference and _orders(before) == _orders(rows):
-                return PlanApplied(changed=False, difference=difference)
-            await _check_not_closed(connection, terms)
-            await _check_not_held(connection, terms, difference)
-            await rounds.put_plan(connection, terms, rows)
-            seq = await self._log(connection, "plan_imported", terms.round_id, {"digest": digest})
-            await rounds.touch(connection, terms.round_id, seq, digest)
-            if dry_run:
-                await forget(connection)
-                return PlanApplied(changed=True, difference=difference)
-        self._announce(seq)
-        return PlanApplied(changed=True, difference=difference)
+            difference, events = await put_plan(connection, terms, rows, digest, self._clock())
+            seq = await self._keep(connection, events, dry_run=dry_run)
+        self._tell(seq)
+        return PlanApplied(changed=bool(events), difference=difference)
+
+    async def misplaced_rules(self, round_code: str) -> list[str]:
+        """What a round's file says of units or majors that its plan does not have.
+
+        Nothing while there is no plan: file and plan may come in either order, and a plan may change
+        while the round is prepared, so an import tells it and `admit` refuses it.
+        """
+        async with reading(self._engine) as connection:
+            terms = await rounds.read_terms(connection, round_code)
+        if terms is None or not terms.units:
+            return []
+        majors = {unit.key: unit.major_by_code for unit in terms.units}
+        return [f"the round file's {one}" for one in misplaced_rules(terms.file.rules, majors)]
 
     async def known_tracks(self, season_code: str) -> set[str]:
         """The tracks a season's candidates can be of; empty while nothing says any."""
@@ -117,35 +120,118 @@ class Intake:
                 would change track under it.
         """
         async with writing(self._engine) as connection:
-            season_id = await rounds.season_id_of(connection, season_code)
-            if season_id is None:
-                raise Refusal("not-found", what=season_code)
-            if await people.candidates_digest(connection, season_id) == digest:
-                return CandidatesApplied(changed=False, people=len(rows.candidate_no), codes=())
-            await _check_none_deciding(connection, season_id)
-            ids = await people.put_candidates(connection, season_id, rows, digest)
-            astray = await choices.held_across_tracks(connection, season_id)
-            if astray:
-                raise Refusal("track-in-use", count=astray)
-            codes = await _add_credentials(connection, ids, rows, must_change=must_change_password)
-            seq = 0
-            for round_id in await rounds.rounds_of_season(connection, season_id):
-                seq = await self._log(
-                    connection, "candidates_imported", round_id, {"season": season_code}
-                )
-                await rounds.touch(connection, round_id, seq)
-            if dry_run:
-                await forget(connection)
-                return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=())
-        self._announce(seq)
-        return CandidatesApplied(changed=True, people=len(rows.candidate_no), codes=codes)
+            codes, events = await put_candidates(
+                connection,
+                season_code,
+                rows,
+                digest,
+                self._clock(),
+                must_change_password=must_change_password,
+            )
+            seq = await self._keep(connection, events, dry_run=dry_run)
+        self._tell(seq)
+        count = len(rows.candidate_no)
+        return CandidatesApplied(changed=bool(events), people=count, codes=() if dry_run else codes)
 
-    async def _log(
-        self, connection: Connection, kind: Kind, round_id: int, body: Mapping[str, object]
-    ) -> int:
-        event = Event(0, kind, self._clock(), round_id=round_id, body=body)
-        (written,) = await log.append(connection, [event])
-        return written.seq
+    async def _keep(self, connection: Connection, events: Sequence[Event], *, dry_run: bool) -> int:
+        """Log what was written, or undo it; the newest seq to announce, 0 where nothing stays."""
+        if dry_run:
+            await forget(connection)
+            return 0
+        written = await rounds.record(connection, events)
+        return written[-1].seq if written else 0
+
+    def _tell(self, seq: int) -> None:
+        if seq:
+            self._announce(seq)
+
+
+async def put_round(
+    connection: Connection, file: RoundFile, text: str, now: datetime, *, draft: bool
+) -> list[Event]:
+    """Write a round file in the caller's transaction; what is to be logged, nothing if unchanged.
+
+    Raises:
+        Refusal: `round-in-use`, `round-closed`.
+    """
+    if await rounds.stored_file(connection, file.code) == text:
+        return []
+    before = await rounds.read_terms(connection, file.code)
+    if before is not None:
+        _check_kept(before, file, await rounds.passed_gates(connection))
+        await _check_not_closed(connection, before)
+    head = await log.read_head(connection)
+    round_id = await rounds.put_round(connection, file, text, head.seq + 1)
+    if before is None:
+        await control.set_draft(connection, round_id, draft=draft)
+    return [Event(0, "round_set", now, round_id, body={"round": file.code})]
+
+
+async def put_plan(
+    connection: Connection, terms: Terms, rows: Sequence[MajorRow], digest: str, now: datetime
+) -> tuple[PlanDifference, list[Event]]:
+    """Write a plan in the caller's transaction: what differs, and what is to be logged of it.
+
+    Raises:
+        Refusal: `plan-in-use`, `round-closed`.
+    """
+    if terms.season_kind == "adult":
+        rows = unit_per_major(rows)
+    before = rounds.as_rows(terms)
+    difference = plan_difference(before, rows)
+    if not difference and _orders(before) == _orders(rows):
+        return difference, []
+    await _check_not_closed(connection, terms)
+    await _check_not_held(connection, terms, difference)
+    await rounds.put_plan(connection, terms, rows)
+    await rounds.keep_plan_digest(connection, terms.round_id, digest)
+    body = {"digest": digest, **_told(difference)}
+    return difference, [Event(0, "plan_imported", now, terms.round_id, body=body)]
+
+
+def _told(difference: PlanDifference) -> dict[str, object]:
+    """What the log says of a difference: the counts, and the seats of the first that changed."""
+    moved = [c for c in difference.changed if c.before.quota != c.after.quota]
+    return {
+        "seats": [difference.seats_before, difference.seats_after],
+        "added": len(difference.added),
+        "removed": len(difference.removed),
+        "changed": len(difference.changed),
+        "quotas": [
+            [*c.after.unit, c.after.major_code, c.before.quota, c.after.quota]
+            for c in moved[:TOLD_QUOTAS]
+        ],
+    }
+
+
+async def put_candidates(
+    connection: Connection,
+    season_code: str,
+    rows: Candidates,
+    digest: str,
+    now: datetime,
+    *,
+    must_change_password: bool = True,
+) -> tuple[Sequence[tuple[str, str]], list[Event]]:
+    """Write candidates in the caller's transaction: the codes made, and what is to be logged.
+
+    Raises:
+        Refusal: `not-found`, `track-in-use`, `round-closed`.
+    """
+    season_id = await rounds.season_id_of(connection, season_code)
+    if season_id is None:
+        raise Refusal("not-found", what=season_code)
+    if await people.candidates_digest(connection, season_id) == digest:
+        return (), []
+    await _check_none_deciding(connection, season_id)
+    ids = await people.put_candidates(connection, season_id, rows, digest)
+    astray = await choices.held_across_tracks(connection, season_id)
+    if astray:
+        raise Refusal("track-in-use", count=astray)
+    codes = await _add_credentials(connection, ids, rows, must_change=must_change_password)
+    body = {"season": season_code, "people": len(ids)}
+    of_season = await rounds.rounds_of_season(connection, season_id)
+    return codes, [Event(0, "candidates_imported", now, one, body=body) for one in of_season]
 
 
 def _orders(rows: Sequence[MajorRow]) -> dict[UnitKey, list[str]]:

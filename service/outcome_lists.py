@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from importers.admission_csv import ADMISSIONS_HEADER, UNFILLED_HEADER
-from importers.csv_text import cell, csv_bytes
-from service.shapes import UnfilledRow
+from importers.csv_text import cell
+from ranking.rules import UnitKey
+from service.result_shapes import UnfilledRow
 from service.store.admission import OutcomeRow
 from service.store.people import Roster
 from service.terms import Terms
@@ -35,7 +36,7 @@ def admissions_of(terms: Terms, outcomes: Iterable[OutcomeRow], roster: Roster) 
         said = (one.outcome, codes.get(one.major_id or 0, ""), position_text(one), one.reason)
         lines.append(((head, -filing[row], number), (number, *head, *said)))
     lines.sort()
-    return csv_bytes(ADMISSIONS_HEADER, zip(*(map(cell, texts) for _, texts in lines), strict=True))
+    return _csv(ADMISSIONS_HEADER, (texts for _, texts in lines))
 
 
 def position_text(one: OutcomeRow) -> str:
@@ -55,7 +56,11 @@ def unfilled_of(terms: Terms, outcomes: Iterable[OutcomeRow]) -> bytes:
         )
         for row in _rows(terms, admitted)
     ]  # fmt: skip
-    return csv_bytes(UNFILLED_HEADER, zip(*(map(cell, row) for row in rows), strict=True))
+    return _csv(UNFILLED_HEADER, rows)
+
+
+def _csv(header: str, rows: Iterable[Iterable[str]]) -> bytes:
+    return "".join([f"{header}\n", *(f"{','.join(map(cell, row))}\n" for row in rows)]).encode()
 
 
 def unfilled_rows(terms: Terms, outcomes: Sequence[OutcomeRow]) -> list[UnfilledRow]:
@@ -64,6 +69,11 @@ def unfilled_rows(terms: Terms, outcomes: Sequence[OutcomeRow]) -> list[Unfilled
 
 
 def _rows(terms: Terms, admitted: Counter[int | None]) -> list[UnfilledRow]:
+    """Seats that the office added over plan are in `quota`, so that a row balances."""
+    added: Counter[tuple[UnitKey, str]] = Counter()
+    for key, own in terms.file.rules.units.items():
+        for extra in own.extra_seats:
+            added[key, extra.major_code] += extra.count
     units = sorted(
         terms.units,
         key=lambda unit: (unit.key.track, unit.key.institution_code, unit.key.plan_nature),
@@ -76,9 +86,9 @@ def _rows(terms: Terms, admitted: Counter[int | None]) -> list[UnfilledRow]:
             "plan_nature": unit.key.plan_nature,
             "major_code": major.code,
             "major_name": major.name,
-            "quota": major.quota,
+            "quota": major.quota + added[unit.key, major.code],
             "admitted": admitted[major.id],
-            "unfilled": major.quota - admitted[major.id],
+            "unfilled": major.quota + added[unit.key, major.code] - admitted[major.id],
             "tuition": major.tuition,
             "duration": major.duration,
             "notes": major.notes,

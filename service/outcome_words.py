@@ -58,3 +58,9 @@ NOTHING = "—"
 
 DRAW = "抽签"
 """What decides after the last tie-break key. RULES.md 5.5."""
+
+KEPT_OUT_BY_DRAW = (
+    "与您投档分和同分排序各科都相同的考生，由公布的抽签排在您之前。",
+    " Somebody equal to you on every key came first by the published draw.",
+)
+"""Added where nothing else told them apart."""

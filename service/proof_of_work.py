@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
-from service.shapes import Challenge
+from service.result_shapes import Challenge
 
 MAX_NUMBER = 100_000
 """A browser tries half of it on average: about a second on a telephone."""

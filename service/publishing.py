@@ -1,7 +1,8 @@
 """Publication of the statistics table: a snapshot on the schedule, never changed afterwards."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from importers.round_file import Schedule
@@ -11,6 +12,19 @@ from service.receipts import canonical
 from service.store import log, publications
 from service.store.engine import Engine, reading, writing
 from service.store.publications import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What lies between the last publication and the next.
+
+    Attributes:
+        last: the publication before; None before the first.
+        moves: (unit id before, unit id after) of every choice since, None for no choice.
+    """
+
+    last: Snapshot | None = None
+    moves: Sequence[tuple[int | None, int | None]] = ()
 
 
 class Publisher:
@@ -42,6 +56,13 @@ class Publisher:
             )
         self._announce(written.seq)
         return True
+
+    async def window(self, round_id: int, seq: int) -> Window:
+        """What has happened since the newest publication, up to `seq`."""
+        async with reading(self._engine) as connection:
+            last = await publications.newest(connection, round_id)
+            after = 0 if last is None else last.true_at
+            return Window(last, await log.unit_moves(connection, round_id, after, seq))
 
     async def newest(self, round_id: int) -> tuple[int, datetime | None]:
         """The number and moment of a round's newest publication; (0, None) before the first."""

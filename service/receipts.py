@@ -7,7 +7,6 @@ second receipt that reads the same.
 
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that reads like a digit."""
 
 SALT_BYTES = 32
+
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,13 @@ def fingerprint_of(values: Mapping[str, object], salt: bytes) -> str:
     return _grouped(int.from_bytes(digest[:8]) >> 4, 12)
 
 
-def canonical(values: object) -> bytes:
-    """JSON with sorted keys and no spaces, in UTF-8."""
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+canonical = msgspec.json.Encoder(order="sorted").encode
+"""JSON with sorted keys and no spaces, in UTF-8."""
 
 
 def _grouped(number: int, length: int) -> str:
-    letters = "".join(ALPHABET[number >> 5 * n & 31] for n in reversed(range(length)))
-    return "-".join(letters[n : n + 4] for n in range(0, length, 4))
+    """The lowest 5 x `length` bits, in groups of four letters; `length` is a multiple of four."""
+    groups = range(5 * (length - 4), -1, -20)
+    return "-".join(
+        _PAIRS[number >> place + 10 & 1023] + _PAIRS[number >> place & 1023] for place in groups
+    )

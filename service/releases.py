@@ -6,33 +6,34 @@ A release is one row and one instant: what will be answered was made at the chec
 from datetime import datetime
 from hashlib import sha256
 
-from service.admission import Asked, filed_round, outcomes_digest, stepped
+from service.acts import Act
+from service.admission import code_of, filed_round, outcomes_digest, stepped
 from service.errors import Refusal
 from service.events import Event, to_ms
 from service.moments import moment
 from service.outcome_lists import unfilled_rows
 from service.receipts import canonical
-from service.shapes import UnfilledView
+from service.result_shapes import UnfilledView
 from service.store import admission, results, rounds
 from service.store.engine import Connection
 from service.store.results import Publication
 
 
-async def release_results(connection: Connection, act: Asked, now: datetime) -> list[Event]:
+async def release_results(connection: Connection, act: Act, now: datetime) -> list[Event]:
     """Let the results of a round out, and the admitted out of the season's other rounds.
 
     Raises:
         Refusal: `not-filed`, `already-released`, `not-checked` without an independent check of the
             outcomes as they stand.
     """
-    code = await admission.code_of(connection, act.round_id or 0)
+    code = await code_of(connection, act)
     filed, terms = await filed_round(connection, code)
     digest = outcomes_digest(await admission.outcomes_of(connection, terms.round_id))
     if filed.checked_digest != digest:
         raise Refusal("not-checked")
     await admission.set_released(connection, terms.round_id, to_ms(now))
     body = {"digest": digest}
-    released = await stepped(connection, terms.round_id, now, "results", body)
+    released = stepped(terms.round_id, now, "results", body)
     others = await admission.unfiled_rounds(connection, terms.season_id)
     left = [
         Event(0, "admitted_left", now, other, body={"round": terms.file.code}) for other in others
@@ -40,13 +41,13 @@ async def release_results(connection: Connection, act: Asked, now: datetime) -> 
     return [released, *left]
 
 
-async def publish_unfilled(connection: Connection, act: Asked, now: datetime) -> list[Event]:
+async def publish_unfilled(connection: Connection, act: Act, now: datetime) -> list[Event]:
     """Publish every major's seats left of a round whose results are out, once and for good.
 
     Raises:
         Refusal: `not-released`, `already-published`.
     """
-    code = await admission.code_of(connection, act.round_id or 0)
+    code = await code_of(connection, act)
     terms = await rounds.read_terms(connection, code)
     if terms is None:
         raise Refusal("not-found", what=code)
@@ -69,4 +70,4 @@ async def publish_unfilled(connection: Connection, act: Asked, now: datetime) ->
     digest = sha256(content).hexdigest()
     await results.add_unfilled(connection, Publication(terms.round_id, to_ms(now), digest, content))
     said = {"digest": digest, "seats_left": view["seats_left"]}
-    return [await stepped(connection, terms.round_id, now, "unfilled_published", said)]
+    return [stepped(terms.round_id, now, "unfilled_published", said)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from importers.admission_csv import BY_DRAW
 from importers.admission_files import FileRound
 from importers.decisions import rejection_reasons
 from ranking.book import NO_MAJOR, NO_UNIT, Book
@@ -16,9 +17,15 @@ from ranking.scores import MILLI, score_number, score_text
 from ranking.standing import NO_LINE, standings
 from service.events import from_ms
 from service.moments import moment
-from service.outcome_words import DRAW, NOTHING, REASONS
+from service.outcome_words import DRAW, KEPT_OUT_BY_DRAW, NOTHING, REASONS
 from service.receipts import canonical
-from service.shapes import Compared, ResultReason, ResultStep, ResultView, Score
+from service.result_shapes import (
+    Compared,
+    ResultReason,
+    ResultStep,
+    ResultView,
+)
+from service.shapes import Score
 from service.store.admission import Filing, OutcomeRow
 from service.terms import Terms
 
@@ -61,7 +68,7 @@ class _Renderer:
     ) -> None:
         self.terms, self.made, self.chosen_ms = terms, made, known.chosen_ms
         self.filed_at = moment(from_ms(filed.filed_ms))
-        row_of_number = {number: row for row, number in enumerate(made.candidate_no)}
+        row_of_number = {number: row for row, number in enumerate(made.numbers.texts)}
         roll_row = made.roll.row_of().tolist()
         self.row: dict[int, int] = {
             one.candidate_id: roll_row[row_of_number[known.number[one.candidate_id]]]
@@ -96,14 +103,14 @@ class _Renderer:
         admitted = one.final == "admitted"
         major = self.majors[one.major_id] if admitted and one.major_id is not None else None
         compared = self._compared(one)
-        person = int(self.made.roll.ident[self.row[one.candidate_id]])
+        row = self.row[one.candidate_id]
         return {
             "round": self.terms.file.code,
             "round_name": self.terms.file.name,
             "outcome": one.final,
             "institution_code": None if unit is None else unit.key.institution_code,
             "institution_name": None if unit is None else unit.institution_name,
-            "track": self.made.track[person],
+            "track": self._track(row),
             "plan_nature": None if unit is None else unit.key.plan_nature,
             "major": None if major is None else {"code": major.code, "name": major.name},
             "major_position": (one.position or "adjusted") if admitted else None,
@@ -124,13 +131,16 @@ class _Renderer:
             "filing_score": score_number(int(made.roll.filing[row])),
             "tie_keys": [
                 {"subject": name, "score": score_number(int(made.subjects[name][person]))}
-                for name in made.rules.tie_break.get(made.track[person], ())
+                for name in made.rules.tie_break.get(self._track(row), ())
             ],
             "line_filing": _line(self.lines.filing, one.unit_id),
             "line_plan": _line(self.lines.plan, one.unit_id),
             "lowest_admitted": _line(self.lines.lowest, one.major_id),
             "line_at": self.filed_at,
         }
+
+    def _track(self, row: int) -> str:
+        return self.made.tracks[int(self.made.roll.track[row])]
 
     def _steps(self, one: OutcomeRow) -> list[ResultStep]:
         steps: list[ResultStep] = []
@@ -162,7 +172,7 @@ def _line(of: Mapping[int, int], key: int | None) -> Score | None:
 
 
 def _reason(one: OutcomeRow, compared: Compared) -> ResultReason:
-    code = one.reason
+    code, by_draw = one.reason.removesuffix(BY_DRAW), one.reason.endswith(BY_DRAW)
     if one.decision == "rejected" and one.outcome == "admitted":
         code = "institution"
     elif code == "below_line" and compared["filing_score"] == compared["line_filing"]:
@@ -180,8 +190,11 @@ def _reason(one: OutcomeRow, compared: Compared) -> ResultReason:
         "decision_zh": decision_zh,
         "decision_en": decision_en,
     }
-    zh, en = REASONS[code]
-    return {"code": code, "zh": zh.format(**facts), "en": en.format(**facts)}
+    zh, en = (text.format(**facts) for text in REASONS[code])
+    if by_draw:
+        zh, en = (told + drawn for told, drawn in zip((zh, en), KEPT_OUT_BY_DRAW, strict=True))
+        code += BY_DRAW
+    return {"code": code, "zh": zh, "en": en}
 
 
 def _text(score: Score | None) -> str:

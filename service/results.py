@@ -14,7 +14,7 @@ from service.filing import Clock
 from service.moments import moment
 from service.proof_of_work import ProofOfWork
 from service.result_desk import Found, Question, ResultDesk
-from service.shapes import Challenge
+from service.result_shapes import Challenge
 from service.store import results
 from service.store.engine import Engine, reading
 from service.tries import Tries

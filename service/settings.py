@@ -1,5 +1,7 @@
 """The only reader of the environment. Every setting is `MINGCI_` and the field's name."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +21,8 @@ class Settings(BaseSettings):
     tick_ms: int = Field(default=200, ge=20, le=10_000)
     heartbeat_s: int = Field(default=10, ge=1, le=60)
     session_hours: int = Field(default=12, ge=1, le=168)
+    filing_burst: int = Field(default=20, ge=1)
+    filing_every_s: float = Field(default=2.0, gt=0)
     time_zone: str = "Asia/Shanghai"
     site_name: str = "阳光志愿"
     demo: bool = False
@@ -40,3 +44,11 @@ class Settings(BaseSettings):
             if self.database_url.startswith(prefix)
             else None
         )
+
+
+def environment_of(settings: Settings) -> Mapping[str, str]:
+    """The environment of a process of the service that is to have exactly these settings."""
+    prefix = "MINGCI_"
+    given = settings.model_dump(exclude_none=True)
+    others = {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
+    return others | {prefix + name.upper(): str(value) for name, value in given.items()}

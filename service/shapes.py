@@ -3,7 +3,7 @@
 Scores are numbers with at most three decimals; moments are RFC 3339 texts with offset.
 """
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -12,7 +12,9 @@ StatusName = Literal["inside", "straddling", "outside_plan", "outside"]
 VerdictName = Literal["safe", "out", "open"]
 LockState = Literal["open", "modify_only", "locked"]
 RoundState = Literal[
+    "draft",
     "published",
+    "paused",
     "open",
     "delete_locked",
     "create_locked",
@@ -240,11 +242,16 @@ class Me(TypedDict):
 
 
 class StatisticsMajor(TypedDict):
-    """A major's row of the public table."""
+    """A major's row of the public table.
+
+    `projected_lowest` is the lowest filing score it would admit if filing closed at the moment of
+    the publication; null where it would admit nobody. A live message has none.
+    """
 
     code: str
     name: str
     plan: int
+    projected_lowest: NotRequired[Score | None]
     first_choice_inside: int
     tuition: str
     notes: str
@@ -263,15 +270,89 @@ class StatisticsRow(UnitRef):
     majors: list[StatisticsMajor]
 
 
+class LadderStep(TypedDict):
+    """A range of filing scores, from `low` up to the range above, and how many apply in it."""
+
+    low: Score
+    count: int
+
+
+class PublishedRow(StatisticsRow):
+    """A unit's row of a publication: what a live row says, and more.
+
+    `entered` and `left` count the moves in and out since the publication before. The ladder is of
+    `ladder_as_of`, which is earlier where a new one would tell too much; `left_since_ladder` is how
+    many have left since then.
+    """
+
+    entered: int
+    left: int
+    ladder: list[LadderStep]
+    ladder_as_of: str
+    left_since_ladder: int
+
+
 class StatisticsView(TypedDict):
-    """The public table as of one publication; without a number and next in a live message."""
+    """The public table as of one publication; moves are counted after `since_seq`."""
 
     round: str
     number: int
     seq: int
     as_of: str
+    since_seq: int
+    since: str | None
     next_at: str | None
-    items: list[StatisticsRow]
+    items: list[PublishedRow]
+
+
+class PublicationView(TypedDict):
+    """One publication: its number, the log's seq, its time and the SHA-256 of its JSON."""
+
+    number: int
+    seq: int
+    published_at: str
+    digest: str
+
+
+class PublicationList(TypedDict):
+    """A round's publications, newest first, and where the next page begins."""
+
+    items: list[PublicationView]
+    next: str | None
+
+
+ChangeName = Literal["segment", "state", "quota", "seats", "ratio", "round", "candidates"]
+
+
+class Change(TypedDict):
+    """One thing that a correction changed.
+
+    `where` names the segment's lowest score, or institution/track/plan_nature(/major) of a quota
+    or ratio; `before` and `after` are texts, null where there is nothing to say.
+    """
+
+    what: ChangeName
+    where: str
+    before: str | None
+    after: str | None
+
+
+class Correction(TypedDict):
+    """A change of what was public already, done by two people with a reason."""
+
+    id: int
+    kind: str
+    at: str
+    seq: int
+    reason: str
+    changes: list[Change]
+
+
+class CorrectionList(TypedDict):
+    """A round's corrections, newest first."""
+
+    items: list[Correction]
+    next: None
 
 
 class SessionView(TypedDict):
@@ -282,131 +363,36 @@ class SessionView(TypedDict):
     must_change_password: bool
 
 
-class UnfilledRow(TypedDict):
-    """A major's account after admission: its plan, who was admitted, the seats left."""
+class ErratumField(TypedDict):
+    """What one column of a plan's row was, and what it is."""
 
-    track: str
-    institution_code: str
-    institution_name: str
-    plan_nature: str
+    name: str
+    before: str
+    after: str
+
+
+class Erratum(UnitRef):
+    """A major whose row differs from the edition before; `fields` only where it is changed."""
+
+    kind: Literal["added", "removed", "changed"]
     major_code: str
     major_name: str
     quota: int
-    admitted: int
-    unfilled: int
-    tuition: str
-    duration: str
-    notes: str
+    fields: list[ErratumField]
 
 
-class UnfilledView(TypedDict):
-    """The unfilled quotas of one round as published: every major, filled ones too."""
+class PlanBook(TypedDict):
+    """One track of an edition of the plan. An edition is an import that changed something."""
 
     round: str
-    name: str
-    published_at: str
-    majors: int
-    seats_left: int
-    items: list[UnfilledRow]
-    next: None
-
-
-class ResultMajor(TypedDict):
-    """The major admitted to."""
-
-    code: str
-    name: str
-
-
-class ResultReason(TypedDict):
-    """Why it came out so, in words; `code` is stable."""
-
-    code: str
-    zh: str
-    en: str
-
-
-class TieKey(TypedDict):
-    """A subject that decides between equal scores, and one's marks in it."""
-
-    subject: str
-    score: Score
-
-
-class Compared(TypedDict):
-    """What was compared: the score that counted, and the lines at the close."""
-
-    score: Score
-    by: Literal["filing", "exam"]
-    filing_score: Score
-    tie_keys: list[TieKey]
-    line_filing: Score | None
-    line_plan: Score | None
-    lowest_admitted: Score | None
-    line_at: str
-
-
-class ResultStep(TypedDict):
-    """A step and its moment; null: at the release."""
-
-    step: Literal["chosen", "filed", "under_review", "not_filed", "admitted", "rejected"]
-    at: str | None
-
-
-class ResultView(TypedDict):
-    """What became of a candidate in one round."""
-
-    round: str
-    round_name: str
-    outcome: Literal["admitted", "rejected", "not_filed"]
-    institution_code: str | None
-    institution_name: str | None
     track: str
-    plan_nature: str | None
-    major: ResultMajor | None
-    major_position: int | Literal["adjusted"] | None
-    on_behalf: bool
-    reason: ResultReason
-    compared: Compared
-    steps: list[ResultStep]
-
-
-class ReleasedResult(TypedDict):
-    """One round's result and when it was let out."""
-
-    released_at: str
-    result: ResultView
-
-
-class Viewed(TypedDict):
-    """How often this result was looked at, this time included, and when before this."""
-
-    times: int
-    last_at: str | None
-
-
-class ResultAnswer(TypedDict):
-    """Everything that has been released about a candidate, the newest round first."""
-
-    candidate_no: str
-    name: str
-    viewed: Viewed
-    items: list[ReleasedResult]
-
-
-class Challenge(TypedDict):
-    """A proof of work to be done, as ALTCHA writes it."""
-
-    algorithm: Literal["SHA-256"]
-    challenge: str
-    maxnumber: int
-    salt: str
-    signature: str
-
-
-class UnfilledPublication(TypedDict):
-    """That the seats left of a round were published, and when."""
-
-    round: str
-    name: str
-    published_at: str
+    edition: int
+    previous: int | None
+    seq: int
+    imported_at: str
+    digest: str
+    majors: int
+    seats: int
+    seats_before: int
+    units: list[UnitView]
+    errata: list[Erratum]

@@ -1,11 +1,13 @@
 """The terms of a round: its file and its plan, as one value that writers and readers share."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
-from service.calendar import Calendar
+from service.calendar import GOING, Calendar, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Terms:
-    """A round as imported. `revision` is the seq of the last import that touched it."""
+    """A round as it stands. `revision` is the seq of the last event that changed it.
+
+    The schedule in `file` is the one in force: outage extensions are in it already. A draft is not
+    public and never opens; while a round is paused nothing is filed.
+    """
 
     round_id: int
     revision: int
@@ -54,6 +60,8 @@ class Terms:
     batch_name: str
     file: RoundFile
     units: tuple[Unit, ...]
+    draft: bool = False
+    paused_at: datetime | None = None
 
     @cached_property
     def unit_by_key(self) -> dict[UnitKey, Unit]:
@@ -66,6 +74,23 @@ class Terms:
         return {unit.id: unit for unit in self.units}
 
     @cached_property
+    def units_of_institution(self) -> dict[str, list[Unit]]:
+        """The units by their institution's code, all tracks and plan natures."""
+        found: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            found.setdefault(unit.key.institution_code, []).append(unit)
+        return found
+
+    @cached_property
     def calendar(self) -> Calendar | None:
-        """The round's gates; None while it has no schedule, and so never opens."""
-        return None if self.file.schedule is None else Calendar(self.file.schedule)
+        """The round's gates; None while it has no schedule or is a draft, and so never opens."""
+        if self.draft or self.file.schedule is None:
+            return None
+        return Calendar(self.file.schedule)
+
+    def state(self, passed: Collection[str]) -> State:
+        """The round's state by the gates that the log knows as passed."""
+        if self.draft:
+            return "draft"
+        state = "published" if self.calendar is None else self.calendar.state(passed)
+        return "paused" if self.paused_at and state in GOING else state

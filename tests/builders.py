@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,8 @@ from importers.tables import Source
 from service import views
 from service.accounts import Accounts
 from service.board import Board
-from service.events import Event
+from service.errors import Refusal
+from service.events import Event, Growth
 from service.filing import FilingDesk, Wish
 from service.intake import CandidatesApplied, Intake, PlanApplied
 from service.push.hub import Hub, Watcher
@@ -211,14 +213,51 @@ def _loaded_file() -> bytes:
     """A SQLite database with the small round in it, made once for each test process."""
     with TemporaryDirectory() as folder:
         url = sqlite_url(Path(folder))
-        asyncio.run(load(url, Clock()))
+        with ThreadPoolExecutor(1) as thread:  # a test may have a loop running in this one
+            thread.submit(asyncio.run, load(url, Clock())).result()
         return (Path(folder) / "mingci.db").read_bytes()
 
 
 def loaded_sqlite(folder: Path) -> str:
-    """A database file of this test's own with the small round loaded. Not inside a running loop."""
+    """A database file of this test's own with the small round loaded."""
     (folder / "mingci.db").write_bytes(_loaded_file())
     return sqlite_url(folder)
+
+
+class Client:
+    """A sink that keeps what it is sent until it is read, and takes nothing while it is `busy`."""
+
+    def __init__(self, hub: Hub, round_code: str, **watching: Any) -> None:
+        self.ready = True
+        self.ended: Refusal | None = None
+        self._sent: list[dict[str, Any]] = []
+        self.watcher = Watcher(self, round_code, **watching)
+        hub.join(self.watcher)
+
+    def send(self, messages: Sequence[bytes]) -> None:
+        assert self.ready
+        assert self.ended is None
+        self._sent += [json.loads(message) for message in messages]
+
+    def end(self, reason: Refusal) -> None:
+        self.ready = False
+        self.ended = reason
+
+    def busy(self) -> None:
+        """Read nothing from now on."""
+        self.ready = False
+
+    def read(self) -> list[dict[str, Any]]:
+        """Read all that was sent since, and what waited for that."""
+        if self.ended is None:
+            self.ready = True
+            self.watcher.mailbox.flush()
+        read, self._sent = self._sent, []
+        return read
+
+    def news(self) -> list[dict[str, Any]]:
+        """The same without the welcome."""
+        return [message for message in self.read() if message["type"] != "welcome"]
 
 
 @dataclass(slots=True)
@@ -236,11 +275,15 @@ class House:
     hub: Hub = field(init=False)
 
     def __post_init__(self) -> None:
-        self.desk = FilingDesk(self.engine, self.clock, self.announced.append)
+        self.desk = FilingDesk(self.engine, self.clock, self.announce)
         self.intake = Intake(self.engine, self.clock, self.announced.append)
         self.accounts = Accounts(self.engine, self.clock, 12)
         self.board = Board(self.engine, self.clock)
         self.hub = Hub(self.board, self.clock, 0.02, 1)
+
+    def announce(self, grown: Growth) -> None:
+        """Note the newest seq of a commit; the board is told nothing until it looks."""
+        self.announced.append(grown.events[-1].seq)
 
     async def know(self) -> None:
         """Learn the row ids of the season's candidates."""
@@ -299,23 +342,15 @@ class House:
     async def tick(self) -> None:
         """What a worker does at each tick: follow the log, then push."""
         await self.board.catch_up()
-        self.hub.tick()
+        await self.hub.tick()
 
     def standing(self, number: str) -> StandingView:
         """A candidate's standing as of the board."""
         return views.standing(self.board, ROUND, self.ids[number])
 
-    def watch(self, number: str) -> Watcher:
-        """A socket of a candidate, joined now."""
-        watcher = Watcher(ROUND, candidate_id=self.ids[number])
-        self.hub.join(watcher)
-        return watcher
-
-
-async def sent(watcher: Watcher) -> list[dict[str, Any]]:
-    """The messages that wait for a watcher, taken; none is an empty list."""
-    watcher.mailbox.put("end", "{}")
-    return [json.loads(frame) for frame in await watcher.mailbox.take()][:-1]
+    def watch(self, number: str) -> Client:
+        """A candidate who watches from now on."""
+        return Client(self.hub, ROUND, candidate_id=self.ids[number])
 
 
 @asynccontextmanager
@@ -328,4 +363,5 @@ async def opened(url: str, clock: Clock | None = None) -> AsyncIterator[House]:
         yield house
     finally:
         await house.desk.close()
+        await house.accounts.close()
         await house.engine.dispose()

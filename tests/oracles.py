@@ -199,6 +199,7 @@ class UnitTerms(NamedTuple):
     by_exam: bool = False
     all_filed: bool = False
     refill: str = "next_round"
+    adjust_order: tuple[int, ...] = ()
 
 
 class Fate(NamedTuple):
@@ -256,19 +257,20 @@ def placement(  # noqa: C901 the definition, read from top to bottom
             give(who, (who.majors[k], k + 1))
     for who in sorted(scope, key=lambda one: major_order(one, unit)):
         if fates[who].major is None:
-            give(who, adjusted(who, free))
+            give(who, adjusted(who, free, unit))
     for who in waiting(applicants, unit, scope):
         room = unit.offer.plan - sum(unit.quotas) + sum(free)
         if room > 0 and any(free):
             fates[who] = Fate("rejected")
             listed = [(major, k + 1) for k, major in enumerate(who.majors) if free[major]]
-            give(who, listed[0] if listed else adjusted(who, free))
+            give(who, listed[0] if listed else adjusted(who, free, unit))
     return [fates[who] for who in applicants]
 
 
-def adjusted(who: Applicant, free: Sequence[int]) -> tuple[int, int] | None:
+def adjusted(who: Applicant, free: Sequence[int], unit: UnitTerms) -> tuple[int, int] | None:
     """The first major with a seat, at position 0, for one who accepts it."""
-    left = [major for major, seats in enumerate(free) if seats]
+    order = [*unit.adjust_order, *(m for m in range(len(free)) if m not in unit.adjust_order)]
+    left = [major for major in order if free[major]]
     return (left[0], 0) if who.adjusts and left else None
 
 

@@ -3,6 +3,7 @@
 A program that is not on the machine is a skip with its reason; with CI=true it is a failure.
 """
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import asyncpg
 import pytest
 
 START_S = 30
@@ -38,10 +40,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def postgres(where: Path, options: tuple[str, ...] = FAST) -> Iterator[str]:
     """A fresh PostgreSQL in `where`, as an asyncpg URL of an empty database."""
-    initdb = newest("/usr/lib/postgresql/*/bin/initdb") or shutil.which("initdb")
-    if initdb is None:
-        missing("PostgreSQL (initdb)")
-    programs, data, port = Path(initdb).parent, where / "data", free_port()
+    programs, data, port = postgres_programs(), where / "data", free_port()
     where.mkdir(parents=True, exist_ok=True)
     as_user = unprivileged(where)
     run = [*as_user, str(programs / "initdb"), "-D", str(data)]
@@ -66,6 +65,14 @@ def postgres(where: Path, options: tuple[str, ...] = FAST) -> Iterator[str]:
         yield f"postgresql+asyncpg://mingci@127.0.0.1:{port}/postgres"
     finally:
         stop(as_user, programs, data, server)
+
+
+def postgres_programs() -> Path:
+    """The folder of initdb, postgres and pg_ctl."""
+    initdb = newest("/usr/lib/postgresql/*/bin/initdb") or shutil.which("initdb")
+    if initdb is None:
+        missing("PostgreSQL (initdb)")
+    return Path(initdb).parent
 
 
 def stop(as_user: list[str], programs: Path, data: Path, server: subprocess.Popen[bytes]) -> None:
@@ -94,12 +101,24 @@ def unprivileged(where: Path) -> list[str]:
     return [runuser, "-u", "postgres", "--"]
 
 
+def empty_database(url: str, name: str) -> str:
+    """A database called `name` on the server of `url`, which others use too. Not inside a loop."""
+
+    async def create() -> None:
+        link = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            await link.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await link.close()
+
+    asyncio.run(create())
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
 @contextlib.contextmanager
 def redis(where: Path) -> Iterator[str]:
     """A fresh Redis that keeps nothing, as a URL."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        missing("Redis (redis-server)")
+    program = redis_program()
     where.mkdir(parents=True, exist_ok=True)
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
@@ -111,6 +130,14 @@ def redis(where: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(START_S)
+
+
+def redis_program() -> str:
+    """Redis, or what took its place."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        missing("Redis (redis-server)")
+    return program
 
 
 def answers(port: int) -> bool:

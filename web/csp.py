@@ -3,7 +3,6 @@
 A response that set one of these headers itself keeps its own.
 """
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DIRECTIVES = (
@@ -28,6 +27,9 @@ HEADERS = {
 }
 
 
+_RAW = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+
 class SafeHeaders:
     """ASGI middleware: adds HEADERS to every HTTP answer."""
 
@@ -41,9 +43,9 @@ class SafeHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = list(message["headers"])
+                named = {name for name, _ in given}
+                message["headers"] = given + [one for one in _RAW if one[0] not in named]
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -10,18 +10,31 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from service.accounts import Accounts
+from service.acts import Acts
 from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
+from service.push.sessions import Sessions
 from service.results import Results
 from service.settings import Settings
+from service.staff import StaffAccounts
 from service.store.engine import Engine
 from service.store.people import SignedIn
+from service.uploads import Uploads
 
 COOKIE = "mingci_session"
 
-_bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
+bearer = HTTPBearer(auto_error=False, description="The token of POST /sessions.")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The office's own services."""
+
+    staff: StaffAccounts
+    acts: Acts
+    uploads: Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class Services:
     board: Board
     hub: Hub
     results: Results
+    sessions: Sessions
+    office: Office
 
 
 def services(request: HTTPConnection) -> Services:
@@ -57,13 +72,19 @@ def bearer_of(connection: HTTPConnection) -> str | None:
 
 def device_of(request: Request) -> str:
     """What the candidate is shown of the device a change came from."""
-    named = request.headers.get("user-agent", "")
-    return "".join(letter for letter in named if letter.isprintable())[:200]
+    return device_text(request.headers.get("user-agent", ""))
+
+
+def device_text(named: str) -> str:
+    """What a program says of itself, without what cannot be shown."""
+    if not named.isprintable():
+        named = "".join(letter for letter in named if letter.isprintable())
+    return named[:200]
 
 
 async def anybody_signed_in(
     request: Request,
-    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> SignedIn:
     """Who is asking, also before the first change of the password."""
     token = token_of(request)

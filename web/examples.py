@@ -100,7 +100,7 @@ _TABLE_ROW = {
     "ratio": "105%",
     "line_filing": 605.5,
     "due": 3,
-    "applicants": 5,
+    "applicants": 42,
     "missing": 0,
     "majors": [
         {
@@ -191,6 +191,26 @@ BY_SHAPE: Mapping[str, object] = {
         "expires_at": "2026-08-01T21:00:00.000+08:00",
         "must_change_password": False,
     },
+    "CorrectionList": {
+        "items": [
+            {
+                "id": 7,
+                "kind": "extend_segment",
+                "at": "2026-08-01T11:05:31.000+08:00",
+                "seq": 184391,
+                "reason": "机房停电二十分钟",
+                "changes": [
+                    {
+                        "what": "segment",
+                        "where": "600",
+                        "before": "2026-08-01T11:00:00.000+08:00",
+                        "after": "2026-08-01T11:40:00.000+08:00",
+                    }
+                ],
+            }
+        ],
+        "next": None,
+    },
     "Me": {
         "candidate_no": "26150100001",
         "name": "李明",
@@ -217,8 +237,53 @@ BY_SHAPE: Mapping[str, object] = {
         "number": 1,
         "seq": 184001,
         "as_of": "2026-08-01T09:00:00.000+08:00",
+        "since_seq": 0,
+        "since": None,
         "next_at": "2026-08-01T10:00:00.000+08:00",
-        "items": [_TABLE_ROW],
+        "items": [
+            {
+                **_TABLE_ROW,
+                "entered": 47,
+                "left": 5,
+                "ladder": [{"low": 600, "count": 12}, {"low": 0, "count": 30}],
+                "ladder_as_of": "2026-08-01T09:00:00.000+08:00",
+                "left_since_ladder": 0,
+            }
+        ],
+    },
+    "PublicationList": {
+        "items": [
+            {
+                "number": 1,
+                "seq": 184002,
+                "published_at": "2026-08-01T09:00:00.214+08:00",
+                "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            }
+        ],
+        "next": None,
+    },
+    "PlanBook": {
+        "round": "2026-first-1",
+        "track": "理科",
+        "edition": 2,
+        "previous": 1,
+        "seq": 1207,
+        "imported_at": "2026-07-28T16:00:00.000+08:00",
+        "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "majors": 1,
+        "seats": 2,
+        "seats_before": 1,
+        "units": [_PLAN_UNIT],
+        "errata": [
+            {
+                **_UNIT,
+                "kind": "changed",
+                "major_code": "01",
+                "major_name": "计算机科学与技术",
+                "quota": 2,
+                "fields": [{"name": "quota", "before": "1", "after": "2"}],
+            }
+        ],
     },
     "ChoiceView": {
         "version": 1,
@@ -247,9 +312,10 @@ BY_SHAPE: Mapping[str, object] = {
 
 BY_MEDIA: Mapping[str, str] = {
     "text/csv": "as_of,seq,track,institution_code,institution_name,plan_nature,plan,line_plan,"
-    "ratio,line_filing,due,applicants,missing\n"
-    "2026-08-01T09:00:00.000+08:00,184001,理科,5012,北原大学,,2,615,105%,605.5,3,5,0\n",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "UEsDBBQAAAAI…",
+    "ratio,line_filing,due,applicants,missing,entered,left\n"
+    "2026-08-01T09:00:00.000+08:00,184001,理科,5012,北原大学,,2,615,105%,605.5,3,42,0,47,5\n",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "(a workbook)",
+    "text/event-stream": 'id: 3f9c:184377\ndata: {"type":"standing","seq":184377}\n\n',
     "text/plain": "mingci_board_seq 184377.0\n",
 }
 """By media type, of what is no JSON."""

@@ -23,10 +23,20 @@ class Metrics:
         self.seconds = Histogram(
             "mingci_request_seconds", "Time to answer.", ["route"], registry=self.registry
         )
+        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         watching = Gauge("mingci_watchers", "Open live connections.", registry=self.registry)
         watching.set_function(lambda: hub.count)
         folded = Gauge("mingci_board_seq", "The last seq folded.", registry=self.registry)
         folded.set_function(lambda: board.seq)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer; finding a meter by its labels costs more than counting."""
+        meters = self._meters.get((method, route, status))
+        if meters is None:
+            meters = (self.requests.labels(method, route, status), self.seconds.labels(route))
+            self._meters[method, route, status] = meters
+        meters[0].inc()
+        meters[1].observe(seconds)
 
 
 class Measured:
@@ -54,5 +64,4 @@ class Measured:
         finally:
             metrics: Metrics = scope["app"].state.metrics
             route = getattr(scope.get("route"), "path", "none")
-            metrics.requests.labels(scope["method"], route, status).inc()
-            metrics.seconds.labels(route).observe(time.perf_counter() - began)
+            metrics.answered(scope["method"], route, status, time.perf_counter() - began)

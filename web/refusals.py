@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service.errors import Refusal
 from service.store.engine import DatabaseFault
+from web.csp import HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:mingci:problem:"
@@ -96,6 +97,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "At most {limit} live connections at a time.",
     ),
     "not-published": (404, "尚未公布。", "Not published yet."),
+    "no-pdf": (
+        501,
+        "本站没有安装生成 PDF 的组件；请打开招生计划册，用浏览器打印成 PDF。",
+        "This site has no PDF component (the pdf extra); print the plan book from the browser.",
+    ),
     "not-found": (404, "没有这一项。", "There is no such thing."),
     "round-in-use": (
         409,
@@ -131,6 +137,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         409,
         "填报结束后又导入过数据，不能投档。",
         "Data was imported after the close; the round cannot be filed.",
+    ),
+    "rules-misplaced": (
+        409,
+        "轮次文件的规则写到了计划中没有的院校或专业，不能投档：{rules}。",
+        "The round file speaks of what the plan does not have; it cannot be filed: {rules}.",
     ),
     "already-filed": (409, "这一轮已经投档。", "The round has been filed already."),
     "not-filed": (409, "这一轮还没有投档。", "The round has not been filed yet."),
@@ -170,6 +181,103 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "已经公布，不再改动。",
         "It is published already and never changes.",
     ),
+    "round-paused": (
+        409,
+        "本轮填报已暂停。没有保存，您原来的志愿仍然有效；恢复后请再提交。",
+        "The round is paused. Nothing was saved; the choice you held stands. Send it again later.",
+    ),
+    "staff-must-change-password": (
+        403,
+        "首次登录请先修改初始密码。",
+        "The initial password must be changed first.",
+    ),
+    "staff-not-signed-in": (401, "请先登录工作台。", "Please sign in to the office."),
+    "wrong-code": (
+        401,
+        "动态码不对或已用过，请等下一个动态码再试。没有任何改动。",
+        "The one-time code is wrong or was used. Wait for the next one. Nothing was changed.",
+    ),
+    "not-allowed": (
+        403,
+        "您的岗位不能做这件事。",
+        "Your role does not allow this.",
+    ),
+    "two-persons-needed": (
+        409,
+        "发起人不能自己审批或审查，须由另一人办理。",
+        "Who proposed it cannot also review or approve it; another person must.",
+    ),
+    "review-needed": (
+        409,
+        "公布之前须先通过保密审查（涉密不公开，公开不涉密）。",
+        "A publication needs a confidentiality review that allows it first.",
+    ),
+    "review-contradicts": (
+        422,
+        "审查发现不宜公开的内容，不能同时决定公开。",
+        "What was found secret cannot be decided to be published.",
+    ),
+    "act-ended": (
+        409,
+        "这件事已经办结，没有再次执行。",
+        "This act has ended already; nothing was done again.",
+    ),
+    "reason-needed": (
+        422,
+        "请写明理由或依据，一行之内，不超过 {most} 个字符。",
+        "A reason or basis is needed: one line of at most {most} characters.",
+    ),
+    "name-taken": (409, "这个工作人员名已经有人使用。", "This staff name is taken."),
+    "not-a-draft": (409, "这一轮已经公布。", "The round is public already."),
+    "changed-since": (
+        409,
+        "发起之后内容又改动过，审查的已不是现在的内容。请重新发起。",
+        "It was changed since this was proposed, so what was reviewed is not what stands. Propose it anew.",
+    ),
+    "plan-missing": (409, "这一轮还没有招生计划，不能公布。", "The round has no plan yet."),
+    "round-not-running": (
+        409,
+        "这一轮不在填报期间。",
+        "The round is not at a stage where this can be done.",
+    ),
+    "round-not-paused": (409, "这一轮没有暂停。", "The round is not paused."),
+    "extension-invalid": (
+        422,
+        "分数段 {segment} 的新截止时间不成立：须晚于现在和原截止时间，且不晚于更低的分数段。",
+        (
+            "Segment {segment} cannot close then: it must be later than now and than its close, "
+            "and no later than any lower segment's."
+        ),
+    ),
+    "ratio-invalid": (
+        422,
+        "投档比例要写成 105% 或 1:1.05 的样子。",
+        'A ratio is written as "105%" or "1:1.05".',
+    ),
+    "upload-gone": (
+        409,
+        "这个文件已经办结，内容不再保留；需要时请重新上传。",
+        "This file was dealt with and is no longer kept; bring it again if needed.",
+    ),
+    "codes-needed": (
+        422,
+        "文件里有 {count} 名新考生没有初始密码。请在文件中给出，或用命令导入并保存生成的密码。",
+        (
+            "{count} new candidates have no initial code. Give them in the file, or import by the "
+            "command, which keeps those it makes."
+        ),
+    ),
+    "passwords-differ": (
+        422,
+        "两次输入的新密码不一样。",
+        "The two new passwords differ.",
+    ),
+    "file-rejected": (
+        422,
+        "文件里有错，整个文件没有收下。请改正下列各处后重新上传。",
+        "The file has faults and was not taken at all. Correct them and bring it again.",
+    ),
+    "nothing-changes": (409, "与现在的内容相同，没有改动。", "This is what stands already."),
     "overloaded": (
         503,
         "系统繁忙，请几秒后重试；没有保存。",
@@ -206,7 +314,7 @@ def status(refusal: Refusal) -> int:
 def sentence(refusal: Refusal, language: str = "zh") -> str:
     """What a person is told, in Chinese or English; an instant is told as the schedule's own time."""
     _, chinese, english = SENTENCES[refusal.code]
-    facts = {"institution_code": "", "major_code": "", **refusal.facts}
+    facts = {"institution_code": "", "major_code": "", "segment": "", **refusal.facts}
     closes_at = refusal.facts.get("closes_at")
     facts["closes_at"] = f"{datetime.fromisoformat(str(closes_at)):%H:%M:%S}" if closes_at else ""
     return (english if language == "en" else chinese).format(**facts)
@@ -248,8 +356,8 @@ def problem(request: Request, refusal: Refusal, **more: object) -> JSONResponse:
     if refusal.current is not None:
         body["current"] = refusal.current
     headers = {"Cache-Control": "no-store", "Content-Language": language}
-    if number == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "2"
+    if number == HTTPStatus.SERVICE_UNAVAILABLE or "retry_after" in refusal.facts:
+        headers["Retry-After"] = str(refusal.facts.get("retry_after", 2))
     if number == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, number, headers, MEDIA_TYPE)
@@ -298,7 +406,9 @@ def install(app: FastAPI, as_page: AsPage) -> None:
     async def broken(request: Request, fault: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", None)
         _log.error("request_failed", route=route, fault=type(fault).__name__, exc_info=fault)
-        return answer(request, Refusal("internal"))
+        response = answer(request, Refusal("internal"))
+        response.headers.update(HEADERS)  # this answer is made outside every middleware
+        return response
 
 
 def _wants_page(request: Request) -> bool:

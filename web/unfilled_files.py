@@ -1,11 +1,7 @@
 """Published seats left as CSV and XLSX: the rows of the JSON, and no cell that computes."""
 
-import csv
-import io
-
-from xlsxwriter import Workbook
-
-from service.shapes import UnfilledRow, UnfilledView
+from service.result_shapes import UnfilledRow, UnfilledView
+from web.sheets import csv_sheet, xlsx_sheet
 
 COLUMNS = {
     "track": "科类",
@@ -23,47 +19,26 @@ COLUMNS = {
 }
 """By the name in JSON and CSV, the heading in a workbook."""
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 WIDE = {"institution_name": 28, "major_name": 28, "notes": 40}
 
 
 def unfilled_csv(table: UnfilledView) -> str:
     """One row a major, with the moment of publication in each."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["published_at", *COLUMNS])
-    for row in table["items"]:
-        writer.writerow([table["published_at"], *map(_cell, _values(row))])
-    return out.getvalue()
+    rows = ([table["published_at"], *_values(row)] for row in table["items"])
+    return csv_sheet(["published_at", *COLUMNS], rows)
 
 
 def unfilled_xlsx(table: UnfilledView) -> bytes:
-    """A workbook of one sheet; texts are written as texts, so that none is taken for a formula."""
-    out = io.BytesIO()
-    with Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("缺额")
-        bold = book.add_format({"bold": True})
-        sheet.write_string(0, 0, f"{table['name']} 缺额　公布时间 {table['published_at']}", bold)
-        for column, (name, heading) in enumerate(COLUMNS.items()):
-            sheet.write_string(1, column, heading, bold)
-            sheet.set_column(column, column, WIDE.get(name, 11))
-        for line, row in enumerate(table["items"], 2):
-            for column, value in enumerate(_values(row)):
-                if isinstance(value, int):
-                    sheet.write_number(line, column, value)
-                else:
-                    sheet.write_string(line, column, value)
-        sheet.freeze_panes(2, 0)
-    return out.getvalue()
+    """A workbook of one sheet, under Chinese headings."""
+    return xlsx_sheet(
+        "缺额",
+        f"{table['name']} 缺额　公布时间 {table['published_at']}",
+        {heading: WIDE.get(name, 11) for name, heading in COLUMNS.items()},
+        map(_values, table["items"]),
+    )
 
 
 def _values(row: UnfilledRow) -> list[str | int]:
     """The row in the order of COLUMNS."""
     values: dict[str, str | int] = {**row}  # type: ignore[dict-item]  # every value is one of the two
     return [values[name] for name in COLUMNS]
-
-
-def _cell(value: str | int) -> str | int:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value

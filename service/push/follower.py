@@ -2,37 +2,59 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from service import views
-from service.board import Board, RoundBoard
+from service.board import PATIENCE_S, Board, RoundBoard
+from service.events import Growth
 from service.filing import FilingDesk
 from service.publishing import Publisher, publication_times
-from service.push.bus import Bus
 from service.store.engine import DatabaseFault
 
 _log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Follows the log: at every announcement, and at every tick without one."""
+    """Follows the log: hears of commits as they happen, and looks at the database at every tick.
 
-    def __init__(self, board: Board, bus: Bus, tick_s: float) -> None:
+    Only a look proves that nothing is missing, and so only looks are needed for the truth; hearing
+    makes it quick, and spares the database a question for every commit from every worker.
+    """
+
+    def __init__(self, board: Board, tick_s: float) -> None:
         self._board = board
-        self._bus = bus
         self._tick_s = tick_s
+        self._lacking = asyncio.Event()
+
+    def hear(self, news: Growth | int) -> None:
+        """Take in a commit, or that the log reaches a seq; what is missing is looked up soon."""
+        self._board.hear(news)
+        if self._board.lacks:
+            self._lacking.set()
 
     async def run(self) -> None:
         """Follow until cancelled. A database out of reach is logged and tried again next tick."""
         while True:
-            await self._bus.heard(self._tick_s)
+            await self._due()
             try:
                 await self._board.catch_up()
             except (DatabaseFault, OSError) as fault:
                 _log.error("log_unreachable", fault=type(fault).__name__)
                 await asyncio.sleep(self._tick_s)
+
+    async def _due(self) -> None:
+        """Return at the next tick, or sooner if a commit is missing and does not come by itself."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._tick_s):  # wait_for of 3.11 may swallow a cancellation
+                while True:
+                    await self._lacking.wait()
+                    self._lacking.clear()
+                    await asyncio.sleep(PATIENCE_S)
+                    if self._board.lacks:
+                        return
 
 
 class Timekeeper:
@@ -82,7 +104,8 @@ class Timekeeper:
         number, at = await self._publisher.newest(round_id)
         if at is None or at < due[-1]:
             await self._board.catch_up()
-            content = views.statistics_now(self._board, code, number + 1)
+            window = await self._publisher.window(round_id, self._board.seq)
+            content = views.statistics_now(self._board, code, number + 1, window)
             if await self._publisher.publish(round_id, number + 1, content):
                 _log.info("statistics_published", round=code, number=number + 1, seq=content["seq"])
         self._published[code] = due[-1]

@@ -1,46 +1,83 @@
-"""The hub: at each tick, whoever's view has changed is left the newest of it.
+"""The hub: at each tick, whoever's view has changed is sent the newest of it.
 
-A watcher's mailbox holds one standing: a newer one replaces an unsent one. The board is computed
-once a tick for everybody, and only while its version has changed.
+The board is computed once a tick for everybody, and only while its version has changed. What many
+are sent is encoded once; a pass hands each message to its watcher's sink, with no task in between,
+and gives way to everything else after every slice of watchers.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
+import msgspec
+import numpy as np
 import structlog
 
 from ranking.rules import UnitKey
 from service import views
-from service.board import Board
+from service.accounts import Ended
+from service.board import Board, RoundBoard
 from service.errors import Refusal
-from service.push.outbox import Mailbox
-from service.shapes import StandingView
+from service.push import frames
+from service.push.outbox import Mailbox, Sink
 
 STALE_AFTER = timedelta(seconds=5)
 """How old the board may be before heartbeats stop, so that clients see that it is stale."""
 
 SOCKETS_PER_CANDIDATE = 3
+SOCKETS_PER_WORKER = 25_000
 UNITS_PER_WATCH = 8
-MANY_WATCHERS = 2_000
+MANY_WATCHERS = 1_000
 """From so many on a tick computes everybody's standing; fewer are answered one by one."""
+
+SLICE = 256
+"""How many are sent to before other work gets its turn: some three milliseconds."""
+
+Kind: TypeAlias = Literal["standing", "statistics"]
+KINDS: tuple[Kind, ...] = ("standing", "statistics")
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(eq=False, slots=True)
 class Watcher:
-    """One socket: a candidate's own standing, or the public figures of some units."""
+    """One connection: a candidate's own standing, or the public figures of some units.
 
-    round_code: str
-    candidate_id: int | None = None
-    units: Sequence[UnitKey] = ()
-    mailbox: Mailbox = field(default_factory=Mailbox)
-    epoch: str = ""
-    seen: tuple[object, ...] | None = None
-    state: str | None = None
+    `session` is the digest of the token a candidate's connection stands on.
+    """
+
+    __slots__ = (
+        "candidate_id",
+        "epoch",
+        "mailbox",
+        "round_code",
+        "seen",
+        "session",
+        "state",
+        "units",
+    )
+
+    def __init__(
+        self,
+        sink: Sink,
+        round_code: str,
+        candidate_id: int | None = None,
+        session: str = "",
+        units: Sequence[UnitKey] = (),
+    ) -> None:
+        self.mailbox = Mailbox(sink)
+        self.round_code = round_code
+        self.candidate_id = candidate_id
+        self.session = session
+        self.units = tuple(units)
+        self.epoch = ""
+        self.state = ""
+        self.seen: frames.Body | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What it is pushed."""
+        return "statistics" if self.candidate_id is None else "standing"
 
 
 class Hub:
@@ -53,9 +90,10 @@ class Hub:
         self._clock = clock
         self._tick_s = tick_s
         self.heartbeat_s = heartbeat_s
-        self._watchers: dict[str, set[Watcher]] = {}
+        self._watchers: dict[str, dict[Watcher, None]] = {}
         self._pushed: dict[str, tuple[str, int]] = {}
         self._sockets: dict[int, int] = {}
+        self._encoders: dict[str, frames.Encoder] = {}
 
     @property
     def count(self) -> int:
@@ -63,33 +101,58 @@ class Hub:
         return sum(len(watchers) for watchers in self._watchers.values())
 
     def join(self, watcher: Watcher) -> None:
-        """Begin to watch: the newest is left in the mailbox at once.
+        """Begin to watch: be welcomed and sent the newest at once.
 
         Raises:
-            Refusal: `not-found`, `too-many-connections`, `unknown-unit`, `not-published`.
+            Refusal: `not-found`, `too-many-connections`, `overloaded`, `unknown-unit`,
+                `not-published`.
         """
-        views.round_board(self._board, watcher.round_code)
-        if (
-            watcher.candidate_id is not None
-            and self._sockets.get(watcher.candidate_id, 0) >= SOCKETS_PER_CANDIDATE
-        ):
-            raise Refusal("too-many-connections", limit=SOCKETS_PER_CANDIDATE)
-        watcher.epoch = self._board.epoch
-        self._refresh(watcher)
-        if watcher.candidate_id is not None:
-            self._sockets[watcher.candidate_id] = self._sockets.get(watcher.candidate_id, 0) + 1
-        self._watchers.setdefault(watcher.round_code, set()).add(watcher)
+        one = views.round_board(self._board, watcher.round_code)
+        candidate_id = watcher.candidate_id
+        if self.count >= SOCKETS_PER_WORKER:
+            raise Refusal("overloaded")
+        if candidate_id is not None:
+            if candidate_id not in one.row_by_candidate:
+                raise Refusal("not-found", what=watcher.round_code)
+            if self._sockets.get(candidate_id, 0) >= SOCKETS_PER_CANDIDATE:
+                raise Refusal("too-many-connections", limit=SOCKETS_PER_CANDIDATE)
+        body = self._body(watcher, one)
+        if isinstance(body, Refusal):
+            raise body
+        watcher.epoch, watcher.state, watcher.seen = self._board.epoch, views.state_of(one), body
+        watcher.mailbox.hold("welcome", self._welcome())
+        watcher.mailbox.hold(watcher.kind, frames.message(self._heads(one)[watcher.kind], body))
+        watcher.mailbox.flush()
+        if candidate_id is not None:
+            self._sockets[candidate_id] = self._sockets.get(candidate_id, 0) + 1
+        self._watchers.setdefault(watcher.round_code, {})[watcher] = None
 
     def leave(self, watcher: Watcher) -> None:
         """Stop watching."""
-        watchers = self._watchers.get(watcher.round_code, set())
+        watchers = self._watchers.get(watcher.round_code, {})
         if watcher not in watchers:
             return
-        watchers.discard(watcher)
+        del watchers[watcher]
         if watcher.candidate_id is not None:
             self._sockets[watcher.candidate_id] -= 1
             if not self._sockets[watcher.candidate_id]:
                 del self._sockets[watcher.candidate_id]
+
+    def sessions(self) -> set[str]:
+        """The sessions that connections stand on."""
+        return {watcher.session for watcher in self._everybody() if watcher.session}
+
+    def sessions_ended(self, digests: Collection[str]) -> None:
+        """Send away whoever stands on one of these sessions."""
+        for watcher in self._everybody():
+            if watcher.session in digests:
+                self._end(watcher, Refusal("not-signed-in"))
+
+    def ended(self, what: Ended) -> None:
+        """Send away whoever stands on what has just ended: a session, or all of a candidate."""
+        for watcher in self._everybody():
+            if what in (watcher.session, watcher.candidate_id):
+                self._end(watcher, Refusal("not-signed-in"))
 
     async def run(self) -> None:
         """Tick until cancelled. A pass that takes long delays the next; nothing piles up."""
@@ -97,81 +160,104 @@ class Hub:
         beat_at = loop.time() + self.heartbeat_s
         while True:
             began = loop.time()
-            self.tick()
+            await self.tick()
             if began >= beat_at:
-                self._beat()
+                await self._beat()
                 beat_at = began + self.heartbeat_s
             took = loop.time() - began
             await asyncio.sleep(max(self._tick_s - took, took))
 
-    def tick(self) -> None:
-        """Leave everybody whose view has changed the newest of it."""
-        for code, watchers in self._watchers.items():
+    async def tick(self) -> None:
+        """Send everybody whose view has changed the newest of it."""
+        for code in list(self._watchers):
             one = self._board.rounds.get(code)
             version = (self._board.epoch, -1 if one is None else one.version)
             if version == self._pushed.get(code):
                 continue
             self._pushed[code] = version
-            if one is not None and len(watchers) >= MANY_WATCHERS:
-                one.computed()
-            for watcher in watchers:
-                self._refresh_or_end(watcher)
+            staying = self._without_lost(code)
+            if one is not None:
+                await self._push(staying, one)
 
-    def _refresh_or_end(self, watcher: Watcher) -> None:
-        """One who can no longer be told anything true is sent away, and holds up nobody."""
-        if watcher.epoch != self._board.epoch or watcher.round_code not in self._board.rounds:
-            watcher.mailbox.end(Refusal("unavailable"))
-            return
+    def _without_lost(self, code: str) -> list[Watcher]:
+        """The watchers of a round; who can no longer be told anything true is sent away."""
+        here = list(self._watchers[code])
+        for watcher in here:
+            if watcher.epoch != self._board.epoch or code not in self._board.rounds:
+                self._end(watcher, Refusal("unavailable"))
+        return list(self._watchers[code])
+
+    async def _push(self, watchers: Sequence[Watcher], one: RoundBoard) -> None:
+        """Send each what has changed; whatever is told is made of one state, before any waiting."""
+        state, heads = views.state_of(one), self._heads(one)
+        gate = _message("round", round=one.terms.file.code, state=state)
+        told = self._told(watchers, one)
+        for n, (watcher, body) in enumerate(told, 1):
+            kind = watcher.kind
+            if isinstance(body, Refusal):
+                self._end(watcher, body)
+                continue
+            if watcher.state != state:
+                watcher.state = state
+                watcher.mailbox.put("round", gate)
+            if body != watcher.seen:
+                watcher.seen = body
+                watcher.mailbox.put(kind, frames.message(heads[kind], body))
+            if n % SLICE == 0:
+                await asyncio.sleep(0)
+
+    def _told(
+        self, watchers: Sequence[Watcher], one: RoundBoard
+    ) -> list[tuple[Watcher, frames.Body | Refusal]]:
+        """What each is to see now, or why there is nothing more to see."""
+        if len(watchers) < MANY_WATCHERS:
+            return [(watcher, self._body(watcher, one)) for watcher in watchers]
+        own = [w for w in watchers if w.candidate_id is not None]
+        rows = np.array([one.row_by_candidate[w.candidate_id or 0] for w in own], np.intp)
+        public = [(w, self._body(w, one)) for w in watchers if w.candidate_id is None]
+        return [*zip(own, self._encoder(one).many(rows), strict=True), *public]
+
+    def _body(self, watcher: Watcher, one: RoundBoard) -> frames.Body | Refusal:
+        encoder = self._encoder(one)
+        if watcher.candidate_id is not None:
+            return encoder.one(one.row_by_candidate[watcher.candidate_id])
         try:
-            self._refresh(watcher)
+            return encoder.figures(watcher.units)
         except Refusal as reason:
-            watcher.mailbox.end(reason)
+            return reason
 
-    def _refresh(self, watcher: Watcher) -> None:
-        one = self._board.rounds[watcher.round_code]
-        state = views.state_of(one)
-        if watcher.state is not None and watcher.state != state:
-            watcher.mailbox.put(
-                "round", self.message("round", round=watcher.round_code, state=state)
-            )
-        watcher.state = state
-        if watcher.candidate_id is None:
-            self._refresh_units(watcher)
-            return
-        view = views.standing(self._board, watcher.round_code, watcher.candidate_id)
-        seen = _without_moment(view)
-        if seen != watcher.seen:
-            watcher.seen = seen
-            watcher.mailbox.put("standing", self.message("standing", **view))
+    def _encoder(self, one: RoundBoard) -> frames.Encoder:
+        code = one.terms.file.code
+        encoder = self._encoders.get(code)
+        if encoder is None or encoder.round is not one:
+            encoder = self._encoders[code] = frames.Encoder(one)
+        return encoder
 
-    def _refresh_units(self, watcher: Watcher) -> None:
-        one = self._board.rounds[watcher.round_code]
-        if not one.terms.file.live_statistics:
-            raise Refusal("not-published", what=watcher.round_code)
-        wanted = [one.terms.unit_by_key.get(key) for key in watcher.units]
-        found = [unit for unit in wanted if unit is not None]
-        if len(found) < len(wanted):
-            raise Refusal("unknown-unit")
-        rows = views.statistics_rows(one, found)
-        if (seen := (rows,)) != watcher.seen:
-            watcher.seen = seen
-            moment = views.moment(self._board.as_of)
-            content = {"round": watcher.round_code, "seq": self._board.seq, "as_of": moment}
-            watcher.mailbox.put("statistics", self.message("statistics", **content, items=rows))
+    def _heads(self, one: RoundBoard) -> dict[Kind, bytes]:
+        seq, moment = self._board.seq, views.moment(self._board.as_of)
+        code = one.terms.file.code
+        return {kind: frames.head(kind, code, seq, moment) for kind in KINDS}
 
-    def _beat(self) -> None:
+    def _end(self, watcher: Watcher, reason: Refusal) -> None:
+        self.leave(watcher)
+        watcher.mailbox.end(reason)
+
+    async def _beat(self) -> None:
         now = self._clock()
         if now - self._board.as_of > STALE_AFTER:
             _log.warning("heartbeat_withheld", behind_s=(now - self._board.as_of).total_seconds())
             return
-        frame = self.message("heartbeat", seq=self._board.seq, server_time=views.moment(now))
-        for watchers in self._watchers.values():
-            for watcher in watchers:
-                watcher.mailbox.put("heartbeat", frame)
+        message = _message("heartbeat", seq=self._board.seq, server_time=views.moment(now))
+        for n, watcher in enumerate(self._everybody(), 1):
+            watcher.mailbox.put("heartbeat", message)
+            if n % SLICE == 0:
+                await asyncio.sleep(0)
 
-    def welcome(self) -> str:
-        """The first message to a client that said hello."""
-        return self.message(
+    def _everybody(self) -> list[Watcher]:
+        return [watcher for watchers in self._watchers.values() for watcher in watchers]
+
+    def _welcome(self) -> bytes:
+        return _message(
             "welcome",
             epoch=self._board.epoch,
             seq=self._board.seq,
@@ -179,12 +265,7 @@ class Hub:
             heartbeat_s=self.heartbeat_s,
         )
 
-    @staticmethod
-    def message(kind: str, **content: object) -> str:
-        """A message as it goes over the wire."""
-        return json.dumps({"type": kind, **content}, ensure_ascii=False, separators=(",", ":"))
 
-
-def _without_moment(view: StandingView) -> tuple[object, ...]:
-    """What of a standing counts as a change: everything but the moment it was true at."""
-    return tuple(value for name, value in view.items() if name not in ("seq", "as_of"))
+def _message(kind: str, **content: object) -> bytes:
+    """A message as it goes over the wire."""
+    return msgspec.json.encode({"type": kind, **content})

@@ -10,8 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.calendar import SEGMENT
-from service.errors import StoreError
-from service.events import CHOICES, INPUTS
+from service.events import INPUTS
 from service.store.schema import (
     ADMITTED,
     batch,
@@ -90,14 +89,6 @@ class Draft:
     unfilled: bytes
 
 
-async def code_of(connection: AsyncConnection, round_id: int) -> str:
-    """The code of a round that is known to be there."""
-    code: str | None = await connection.scalar(select(round_.c.code).where(round_.c.id == round_id))
-    if code is None:
-        raise StoreError(f"there is no round with the row id {round_id}")
-    return code
-
-
 async def last_seal(connection: AsyncConnection, round_id: int) -> int:
     """The seq of a round's newest seal; 0 before the first."""
     query = select(func.max(gate.c.seq)).where(
@@ -127,21 +118,6 @@ async def held_forms(connection: AsyncConnection, round_id: int) -> list[HeldFor
         for row in await connection.execute(query)
         for form in _forms(row.candidate_id, row.unit_id, row.body)
     ]
-
-
-async def logged_forms(connection: AsyncConnection, round_id: int, seal_seq: int) -> list[HeldForm]:
-    """The same from the log alone: its prefix up to the last seal, folded in order."""
-    query = (
-        select(log.c.candidate_id, log.c.unit_id, log.c.body)
-        .where(log.c.round_id == round_id, log.c.seq <= seal_seq, log.c.kind.in_(sorted(CHOICES)))
-        .order_by(log.c.seq)
-    )
-    held: dict[int, list[HeldForm]] = {}
-    for row in await connection.execute(query):
-        held[row.candidate_id] = (
-            [] if row.unit_id is None else _forms(row.candidate_id, row.unit_id, row.body)
-        )
-    return [form for candidate_id in sorted(held) for form in held[candidate_id]]
 
 
 def _forms(candidate_id: int, unit_id: int, body: str) -> list[HeldForm]:

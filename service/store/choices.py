@@ -1,13 +1,20 @@
 """Choices, their receipts, and which idempotency key was answered with which."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, tuple_
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.store.engine import upsert
-from service.store.schema import answered, candidate, choice, receipt, unit
+from service.store.engine import read_columns
+from service.store.schema import candidate, choice, log, receipt, unit
+
+NO_FIRST_MAJOR = -1
+"""In HeldColumns: less than any row id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,41 @@ class Held:
     unit_id: int | None
     first_major_id: int | None
     seq: int
+
+
+class Listed(NamedTuple):
+    """The majors of a choice held, by row id in order of preference, and adjustment or not."""
+
+    candidate_id: int
+    majors: tuple[int, ...]
+    accepts_adjustment: bool
+
+
+class _Filed(msgspec.Struct):
+    """What is read of a `choice_filed` event's body."""
+
+    majors: tuple[int, ...]
+    accepts_adjustment: bool
+
+
+_decoder = msgspec.json.Decoder(_Filed)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldColumns:
+    """A round's choices as columns of row ids, all (n,) int32, in no order."""
+
+    candidate_id: NDArray[np.int32]
+    unit_id: NDArray[np.int32]
+    first_major_id: NDArray[np.int32]
+    """NO_FIRST_MAJOR where the choice lists no major."""
+
+    def without(self, gone: Collection[int]) -> "HeldColumns":
+        """The choices of the others."""
+        if not gone:
+            return self
+        kept = ~np.isin(self.candidate_id, list(gone))
+        return HeldColumns(self.candidate_id[kept], self.unit_id[kept], self.first_major_id[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +87,36 @@ class Answer:
     receipt_seq: int
 
 
-async def held_by(
-    connection: AsyncConnection, places: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Held]:
-    """The choices at these (round id, candidate id)."""
-    wanted = sorted(set(places))
-    where = tuple_(choice.c.round_id, choice.c.candidate_id).in_(wanted)
-    rows = await connection.execute(select(choice).where(where))
-    return {(r.round_id, r.candidate_id): Held(*r) for r in rows}
+async def held_by(connection: AsyncConnection, round_id: int, candidate_id: int) -> Held | None:
+    """The choice of one candidate in one round."""
+    query = select(choice).where(
+        choice.c.round_id == round_id, choice.c.candidate_id == candidate_id
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else Held(*row)
 
 
-async def held_in(connection: AsyncConnection, round_id: int) -> list[tuple[int, int, int | None]]:
-    """All choices of a round as (candidate id, unit id, first major id); withdrawn ones left out."""
-    query = select(choice.c.candidate_id, choice.c.unit_id, choice.c.first_major_id)
+async def held_in(connection: AsyncConnection, round_id: int) -> HeldColumns:
+    """All choices of a round; withdrawn ones left out."""
+    first_major = func.coalesce(choice.c.first_major_id, NO_FIRST_MAJOR)
+    query = select(choice.c.candidate_id, choice.c.unit_id, first_major)
+    columns = await read_columns(
+        connection, query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
+    )
+    return HeldColumns(*(np.array(column, np.int32) for column in columns))
+
+
+async def listed_in(connection: AsyncConnection, round_id: int) -> list[Listed]:
+    """What every choice held lists, from the event that filed it; withdrawn ones left out."""
+    query = select(choice.c.candidate_id, log.c.body).join(log, log.c.seq == choice.c.seq)
     rows = await connection.execute(
         query.where(choice.c.round_id == round_id, choice.c.unit_id.is_not(None))
     )
-    return [(r.candidate_id, r.unit_id, r.first_major_id) for r in rows]
+    return [
+        Listed(candidate_id, said.majors, said.accepts_adjustment)
+        for candidate_id, body in rows
+        for said in [_decoder.decode(body)]
+    ]
 
 
 async def held_units(connection: AsyncConnection, round_id: int) -> set[tuple[int, int | None]]:
@@ -85,23 +140,10 @@ async def held_across_tracks(connection: AsyncConnection, season_id: int) -> int
     return await connection.scalar(query) or 0
 
 
-async def answers_to(
-    connection: AsyncConnection, keys: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], Answer]:
-    """What these (candidate id, key) were answered with before."""
-    if not keys:
-        return {}
-    where = tuple_(answered.c.candidate_id, answered.c.key).in_(sorted(keys))
-    rows = await connection.execute(select(answered).where(where))
-    return {(r.candidate_id, r.key): Answer(*r) for r in rows}
-
-
-async def receipts_at(connection: AsyncConnection, seqs: Collection[int]) -> dict[int, Kept]:
-    """The receipts given for these seq."""
-    if not seqs:
-        return {}
-    rows = await connection.execute(select(receipt).where(receipt.c.seq.in_(sorted(set(seqs)))))
-    return {r.seq: Kept(*r) for r in rows}
+async def receipt_at(connection: AsyncConnection, seq: int) -> Kept:
+    """The receipt given for this seq, which a choice held names."""
+    row = (await connection.execute(select(receipt).where(receipt.c.seq == seq))).one()
+    return Kept(*row)
 
 
 async def receipt_called(
@@ -123,20 +165,7 @@ async def receipts_of(connection: AsyncConnection, candidate_id: int, round_id: 
     return [Kept(*r) for r in await connection.execute(query.order_by(receipt.c.seq))]
 
 
-async def keep(
-    connection: AsyncConnection,
-    held: Sequence[Held],
-    receipts: Sequence[Kept],
-    answers: Sequence[Answer],
-) -> None:
-    """Write one group's choices, receipts and answered keys: a statement each."""
-    if held:
-        await connection.execute(upsert(connection, choice), [_columns(h) for h in held])
-    if receipts:
-        await connection.execute(insert(receipt), [_columns(k) for k in receipts])
-    if answers:
-        await connection.execute(insert(answered), [_columns(a) for a in answers])
-
-
-def _columns(row: Held | Kept | Answer) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__slots__}
+async def receipts_until(connection: AsyncConnection, round_id: int, seq: int) -> list[str]:
+    """The bodies of all receipts a round has given up to `seq`, in order."""
+    query = select(receipt.c.body).where(receipt.c.round_id == round_id, receipt.c.seq <= seq)
+    return list((await connection.scalars(query.order_by(receipt.c.seq))).all())

@@ -4,15 +4,17 @@ On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for a writer. On PostgreSQL: a
 head. Either way writers queue, so `seq` has no gaps, and a commit is on disk when it returns.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine as SyncEngine
+from sqlalchemy import Select, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
@@ -22,28 +24,54 @@ from service.store import schema
 
 Engine: TypeAlias = AsyncEngine
 Connection: TypeAlias = AsyncConnection
+PlainConnection: TypeAlias = SyncConnection
 DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
 
+PIECE = 1_000
+"""Rows of a large result that are taken up at once: some milliseconds."""
+
 _WRITES = "mingci_writes"
 _MIGRATION_LOCK = 20140715
+
+STILL_AT_MOST_S = 5
+"""How long one who holds the head's lock on PostgreSQL may say nothing, and a link take to be made.
+
+A process that is paused or cut off inside a transaction would else stop everybody's filing.
+"""
 
 
 def open_engine(settings: Settings) -> AsyncEngine:
     """The engine of the configured database; on SQLite the file's folder is made."""
     path = settings.sqlite_path()
     if path is None:
-        return create_async_engine(settings.database_url, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            settings.database_url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "timeout": STILL_AT_MOST_S,
+                "server_settings": {
+                    "idle_in_transaction_session_timeout": f"{STILL_AT_MOST_S * 1000}"
+                },
+            },
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         settings.database_url, pool_size=8, max_overflow=8, hide_parameters=True
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    prepare_sqlite(engine.sync_engine)
     return engine
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def prepare_sqlite(engine: SyncEngine) -> SyncEngine:
+    """Give every connection of a SQLite engine its settings, and begin its transactions."""
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver must not begin on its own: `_begin_sqlite` does
     cursor = connection.cursor()
     for pragma in (
@@ -63,9 +91,22 @@ def _begin_sqlite(connection: SyncConnection) -> None:
 
 
 @asynccontextmanager
+async def _linked(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection; one that cannot be made, or breaks, is a fault of the database like any other.
+
+    asyncpg lets the operating system's own errors through, and SQLAlchemy names only its driver's.
+    """
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except OSError as fault:
+        raise OperationalError("connect", None, fault) from fault
+
+
+@asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that sees one state of the database throughout, and changes nothing."""
-    async with engine.connect() as plain:
+    async with _linked(engine) as plain:
         connection = plain
         if connection.dialect.name == "postgresql":
             connection = await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -76,13 +117,26 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that holds the head's lock from its first statement to its commit."""
-    async with engine.connect() as plain:
+    async with _linked(engine) as plain:
         connection = await plain.execution_options(**{_WRITES: True})
         async with connection.begin():
-            await connection.execute(
-                select(schema.head.c.seq).where(schema.head.c.id == 1).with_for_update()
-            )
+            await connection.run_sync(lock_head)
             yield connection
+
+
+@contextmanager
+def writing_now(plain: SyncConnection) -> Iterator[SyncConnection]:
+    """The same transaction over a plain connection, in a thread of its own; `lock_head` is next."""
+    connection = plain.execution_options(**{_WRITES: True})
+    with connection.begin():
+        yield connection
+
+
+def lock_head(connection: SyncConnection) -> None:
+    """Take the head's row for this transaction; on SQLite, BEGIN IMMEDIATE has done so."""
+    if connection.dialect.name == "postgresql":
+        head = schema.head
+        connection.execute(select(head.c.seq).where(head.c.id == 1).with_for_update())
 
 
 @asynccontextmanager
@@ -91,7 +145,7 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     Workers that start together migrate one after the other.
     """
-    async with engine.connect() as plain:
+    async with _linked(engine) as plain:
         connection = await plain.execution_options(**{_WRITES: True})
         async with connection.begin():
             if connection.dialect.name == "postgresql":
@@ -99,11 +153,27 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+async def read_columns(connection: AsyncConnection, query: Select[Any]) -> list[list[Any]]:
+    """A large result, each column a list; read in pieces, so that others have their turn between."""
+    columns: list[list[Any]] = [[] for _ in query.selected_columns]
+    async with connection.stream(query) as result:
+        async for rows in result.partitions(PIECE):
+            for column, more in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(more)
+    return columns
+
+
 async def forget(connection: AsyncConnection) -> None:
     """Undo what this transaction wrote; it ends here. A dry run leaves nothing behind."""
     transaction = connection.get_transaction()
     if transaction is not None:
         await transaction.rollback()
+
+
+def database_time(connection: SyncConnection) -> datetime:
+    """PostgreSQL's own clock at this very moment, not at the transaction's start."""
+    named: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return named.astimezone(UTC)
 
 
 def upsert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.candidates import OPTIONAL, Candidates
-from service.store.schema import ADMITTED, candidate, credential, outcome, season, session
-from service.store.schema import filing as released_filing
+from service.store.engine import read_columns
+from service.store.schema import candidate, credential, season, session
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Person:
 class Roster:
     """A season's candidates as columns, all (n,), in order of id.
 
-    id int32; exam and bonus int32 thousandths; track str; subjects: name → (n,) int32 thousandths.
+    id int32; exam and bonus int32 thousandths; marks: the subjects' scores as stored, in JSON.
     """
 
     id: NDArray[np.int32]
@@ -40,7 +42,22 @@ class Roster:
     exam: NDArray[np.int32]
     bonus: NDArray[np.int32]
     track: list[str]
-    subjects: dict[str, NDArray[np.int32]]
+    marks: list[str]
+
+    def subject_names(self) -> list[str]:
+        """The subjects anybody has a score in."""
+        found = msgspec.json.decode(f"[{','.join(self.marks)}]", type=list[dict[str, int]])
+        return sorted(set().union(*found))
+
+    def subjects(self, names: Collection[str]) -> dict[str, NDArray[np.int32]]:
+        """By name: (n,) int32 thousandths, 0 where a candidate has no such score."""
+        if not names:
+            return {}
+        fields = {f"mark_{n}": name for n, name in enumerate(names)}
+        shape = msgspec.defstruct("Marks", [(f, int, 0) for f in fields], rename=fields, gc=False)
+        marks = msgspec.json.decode(f"[{','.join(self.marks)}]", type=list[shape])  # type: ignore[valid-type]
+        columns = {name: map(attrgetter(field), marks) for field, name in fields.items()}
+        return {n: np.fromiter(column, np.int32, len(marks)) for n, column in columns.items()}
 
     def without(self, gone: Collection[int]) -> "Roster":
         """The others."""
@@ -53,7 +70,7 @@ class Roster:
             self.exam[kept],
             self.bonus[kept],
             [self.track[row] for row in kept],
-            {name: column[kept] for name, column in self.subjects.items()},
+            [self.marks[row] for row in kept],
         )
 
 
@@ -68,41 +85,15 @@ async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:
         candidate.c.subjects,
     )
     query = select(*columns).where(candidate.c.season_id == season_id).order_by(candidate.c.id)
-    rows = (await connection.execute(query)).all()
-    if not rows:
-        empty = np.zeros(0, np.int32)
-        return Roster(empty, [], empty, empty, [], {})
-    ids, numbers, exam, bonus, track, subjects = zip(*rows, strict=True)
-    marks = [json.loads(text) if text != "{}" else {} for text in subjects]
-    names = sorted({name for one in marks for name in one})
+    ids, numbers, exam, bonus, track, marks = await read_columns(connection, query)
     return Roster(
         np.array(ids, np.int32),
-        list(numbers),
+        numbers,
         np.array(exam, np.int32),
         np.array(bonus, np.int32),
-        list(track),
-        {name: np.array([one.get(name, 0) for one in marks], np.int32) for name in names},
+        track,
+        marks,
     )
-
-
-async def read_people(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
-    """The candidates with these row ids."""
-    filing = (candidate.c.exam_score + candidate.c.bonus).label("filing")
-    released = select(released_filing.c.round_id).where(released_filing.c.released_ms.is_not(None))
-    admitted = exists().where(
-        outcome.c.candidate_id == candidate.c.id, outcome.c.round_id.in_(released), ADMITTED
-    )
-    query = select(
-        candidate.c.id,
-        candidate.c.season_id,
-        candidate.c.candidate_no,
-        candidate.c.track,
-        filing,
-        admitted.label("admitted"),
-    )
-    wanted = sorted(set(ids))
-    rows = await connection.execute(query.where(candidate.c.id.in_(wanted)))
-    return {r.id: Person(*r) for r in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +184,13 @@ async def add_session(
     )
 
 
-async def find_session(
-    connection: AsyncConnection, token_digest: str, now_ms: int
-) -> SignedIn | None:
-    """Whose session this is; None when it is unknown or has run out."""
+def find_sessions(
+    connection: Connection, digests: Collection[str], now_ms: int
+) -> dict[str, SignedIn]:
+    """Whose sessions these are, by the token's digest; unknown ones and those run out are absent."""
     query = (
         select(
+            session.c.token_digest,
             candidate.c.id,
             candidate.c.candidate_no,
             candidate.c.track,
@@ -206,12 +198,22 @@ async def find_session(
         )
         .join(session, session.c.candidate_id == candidate.c.id)
         .join(credential, credential.c.candidate_id == candidate.c.id)
-        .where(session.c.token_digest == token_digest, session.c.expires_ms > now_ms)
+        .where(session.c.token_digest.in_(digests), session.c.expires_ms > now_ms)
     )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        return None
-    return SignedIn(row.id, row.candidate_no, row.track, row.must_change_password)
+    return {
+        row.token_digest: SignedIn(row.id, row.candidate_no, row.track, row.must_change_password)
+        for row in connection.execute(query)
+    }
+
+
+async def alive_sessions(
+    connection: AsyncConnection, digests: Collection[str], now_ms: int
+) -> set[str]:
+    """Which of these sessions have neither ended nor run out."""
+    query = select(session.c.token_digest).where(
+        session.c.token_digest.in_(digests), session.c.expires_ms > now_ms
+    )
+    return set((await connection.scalars(query)).all())
 
 
 async def end_session(connection: AsyncConnection, token_digest: str) -> None:

@@ -1,24 +1,34 @@
 """Rounds and their plans: terms out, imports in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.plans import MajorRow
 from importers.round_file import RoundFile, read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
-from service.calendar import STEPS
+from service.calendar import STEPS, extended
 from service.errors import StoreError
+from service.events import IMPORTS, STEP_KINDS, Event, from_ms, to_ms
+from service.store import control, editions, log
+from service.store.bulk import insert_rows
+from service.store.engine import read_columns
 from service.store.schema import batch, gate, major, round_, season, unit
 from service.terms import Major, Terms, Unit
 
 
 async def revisions(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
     """Every round's code with its row id and revision: cheap to ask before each transaction."""
-    rows = await connection.execute(select(round_.c.code, round_.c.id, round_.c.revision))
+    return await connection.run_sync(revisions_now)
+
+
+def revisions_now(connection: Connection) -> dict[str, tuple[int, int]]:
+    """The same, on a plain connection."""
+    rows = connection.execute(select(round_.c.code, round_.c.id, round_.c.revision))
     return {row.code: (row.id, row.revision) for row in rows}
 
 
@@ -40,6 +50,10 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
     row = (await connection.execute(query)).first()
     if row is None:
         return None
+    file = parse_stored(row.code, row.file)
+    if file.schedule is not None:
+        later = await control.extensions_of(connection, row.id)
+        file = replace(file, schedule=extended(file.schedule, later))
     return Terms(
         round_id=row.id,
         revision=row.revision,
@@ -48,8 +62,10 @@ async def read_terms(connection: AsyncConnection, code: str) -> Terms | None:
         season_kind=row.season_kind,
         batch_code=row.batch_code,
         batch_name=row.batch_name,
-        file=parse_stored(row.code, row.file),
+        file=file,
         units=await _read_units(connection, row.id),
+        draft=row.draft,
+        paused_at=None if row.paused_ms is None else from_ms(row.paused_ms),
     )
 
 
@@ -68,14 +84,11 @@ def parse_stored(code: str, text: str) -> RoundFile:
 async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit, ...]:
     of_round = select(unit.c.id).where(unit.c.round_id == round_id)
     majors: defaultdict[int, list[Major]] = defaultdict(list)
-    for row in await connection.execute(
-        select(major)
-        .where(major.c.unit_id.in_(of_round))
-        .order_by(major.c.unit_id, major.c.position)
-    ):
-        majors[row.unit_id].append(
-            Major(row.id, row.code, row.name, row.quota, row.tuition, row.duration, row.notes)
-        )
+    columns = (major.c[name] for name in ("unit_id", *Major.__slots__))
+    query = select(*columns).where(major.c.unit_id.in_(of_round))
+    rows = await read_columns(connection, query.order_by(major.c.unit_id, major.c.position))
+    for unit_id, *of_major in zip(*rows, strict=True):
+        majors[unit_id].append(Major(*of_major))
     units = await connection.execute(
         select(unit).where(unit.c.round_id == round_id).order_by(unit.c.id)
     )
@@ -92,8 +105,13 @@ async def _read_units(connection: AsyncConnection, round_id: int) -> tuple[Unit,
 
 async def passed_gates(connection: AsyncConnection) -> dict[int, set[str]]:
     """By round id, the names of the gates the log knows as passed."""
+    return await connection.run_sync(passed_now)
+
+
+def passed_now(connection: Connection) -> dict[int, set[str]]:
+    """The same, on a plain connection."""
     passed: defaultdict[int, set[str]] = defaultdict(set)
-    for row in await connection.execute(select(gate.c.round_id, gate.c.name)):
+    for row in connection.execute(select(gate.c.round_id, gate.c.name)):
         passed[row.round_id].add(row.name)
     return passed
 
@@ -105,11 +123,15 @@ async def is_closed(connection: AsyncConnection, terms: Terms) -> bool:
     return calendar is not None and calendar.state(passed) in ("closed", *STEPS)
 
 
-async def record_gates(connection: AsyncConnection, gates: Iterable[tuple[int, str, int]]) -> None:
+def record_gates(connection: Connection, gates: Sequence[tuple[int, str, int]]) -> None:
     """Keep (round id, gate name, seq) for good."""
-    rows = [{"round_id": r, "name": name, "seq": seq} for r, name, seq in gates]
-    if rows:
-        await connection.execute(insert(gate), rows)
+    insert_rows(connection, gate, gates)
+
+
+async def code_of(connection: AsyncConnection, round_id: int) -> str:
+    """The code of a round that is there."""
+    query = select(round_.c.code).where(round_.c.id == round_id)
+    return str((await connection.execute(query)).scalar_one())
 
 
 async def season_id_of(connection: AsyncConnection, code: str) -> int | None:
@@ -159,14 +181,57 @@ async def _get_or_make(
     return made
 
 
-async def touch(
-    connection: AsyncConnection, round_id: int, revision: int, plan_digest: str | None = None
-) -> None:
+async def touch(connection: AsyncConnection, round_id: int, revision: int) -> None:
     """Give a round a new revision, so that every reader takes its terms anew."""
-    values: dict[str, object] = {"revision": revision}
-    if plan_digest is not None:
-        values["plan_digest"] = plan_digest
-    await connection.execute(update(round_).where(round_.c.id == round_id).values(**values))
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(revision=revision)
+    )
+
+
+async def keep_plan_digest(connection: AsyncConnection, round_id: int, digest: str) -> None:
+    """Remember the digest of the file that a round's plan is from."""
+    await connection.execute(
+        update(round_).where(round_.c.id == round_id).values(plan_digest=digest)
+    )
+
+
+async def record(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
+    """Log `events`; each that changes a round gives it its seq as the newest revision.
+
+    A plan as it is now is kept as the edition of the event that says it was imported, and a step
+    after the close is kept among the gates that have passed.
+    """
+    written = await log.append(connection, events)
+    await _keep_steps(connection, [e for e in written if e.kind in STEP_KINDS])
+    for event in written:
+        if event.kind == "plan_imported" and event.round_id is not None:
+            await _keep_edition(connection, event.round_id, event)
+    newest = {e.round_id: e.seq for e in written if e.kind in IMPORTS and e.round_id is not None}
+    for round_id, seq in newest.items():
+        await touch(connection, round_id, seq)
+    return written
+
+
+async def _keep_steps(connection: AsyncConnection, steps: Sequence[Event]) -> None:
+    """Steps may come again, as decisions do; the first one counts."""
+    if not steps:
+        return
+    known = await passed_gates(connection)
+    new = {
+        (event.round_id, name): event.seq
+        for event in reversed(steps)
+        for name in [str((event.body or {})["gate"])]
+        if event.round_id is not None and name not in known.get(event.round_id, ())
+    }
+    gates = [(round_id, name, seq) for (round_id, name), seq in new.items()]
+    await connection.run_sync(record_gates, gates)
+
+
+async def _keep_edition(connection: AsyncConnection, round_id: int, event: Event) -> None:
+    terms = await read_terms(connection, await code_of(connection, round_id))
+    if terms is None:
+        raise StoreError(f"the plan of round {round_id} was imported, but there is no such round")
+    await editions.add(connection, round_id, event.seq, to_ms(event.at), as_rows(terms))
 
 
 async def rounds_of_season(connection: AsyncConnection, season_id: int) -> list[int]:

@@ -6,8 +6,10 @@ Moments are whole milliseconds since 1970 in UTC (`…_ms`), scores whole thousa
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -16,10 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
     naming_convention={
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
@@ -77,6 +81,8 @@ round_ = Table(
     Column("file", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("plan_digest", String(64)),
+    Column("draft", Boolean, nullable=False, server_default=false()),
+    Column("paused_ms", BigInteger),
     comment="file: the round file's text; revision: the seq of the last import that touched it",
 )
 
@@ -86,7 +92,7 @@ gate = Table(
     Column("round_id", ForeignKey("round.id"), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("seq", BigInteger, nullable=False),
-    comment="gates that have passed and segments that are sealed; never removed",
+    comment="gates that have passed and segments that are sealed; only an extension reopens one",
 )
 
 unit = Table(
@@ -196,6 +202,153 @@ statistics = Table(
     Column("digest", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
     comment="published tables, never changed: deflated JSON",
+)
+
+extension = Table(
+    "extension",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True),
+    Column("gate", String(64), primary_key=True),
+    Column("closes_ms", BigInteger, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    comment="outage extensions: a segment's later close, over what the round file says",
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("secret", Text, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("totp_secret", String(64), nullable=False),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failed_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("disabled_ms", BigInteger),
+    comment="totp_step: the newest time step whose code was used; never accepted again",
+)
+
+staff_role = Table(
+    "staff_role",
+    metadata,
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    CheckConstraint(
+        "role IN ('importer', 'reviewer', 'publisher', 'auditor', 'security_admin')", name="role"
+    ),
+)
+
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("token_digest", String(64), primary_key=True),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("round_id", ForeignKey("round.id"), index=True),
+    Column("body", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("publication", Boolean, nullable=False),
+    Column("proposed_by", ForeignKey("staff.id"), nullable=False),
+    Column("proposed_ms", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("ended_by", ForeignKey("staff.id")),
+    Column("ended_ms", BigInteger),
+    UniqueConstraint("id", "proposed_by", "publication"),
+    CheckConstraint("state IN ('proposed', 'approved', 'refused', 'withdrawn')", name="state"),
+    CheckConstraint("(state = 'proposed') = (ended_by IS NULL)", name="ended"),
+    CheckConstraint("state <> 'approved' OR ended_by <> proposed_by", name="two_persons"),
+    CheckConstraint("state <> 'withdrawn' OR ended_by = proposed_by", name="own_withdrawal"),
+    CheckConstraint("length(reason) > 0", name="reason"),
+    comment="what one person proposes and another approves; never deleted",
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("act_id", Integer, primary_key=True, autoincrement=False),
+    Column("proposed_by", Integer, nullable=False),
+    Column("publication", Boolean, nullable=False),
+    Column("reviewed_by", ForeignKey("staff.id"), nullable=False),
+    Column("reviewed_ms", BigInteger, nullable=False),
+    Column("state_secret", Boolean, nullable=False),
+    Column("trade_secret", Boolean, nullable=False),
+    Column("personal_data", Boolean, nullable=False),
+    Column("safety", Boolean, nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("basis", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["act_id", "proposed_by", "publication"], ["act.id", "act.proposed_by", "act.publication"]
+    ),
+    UniqueConstraint("act_id", "decision"),
+    CheckConstraint("reviewed_by <> proposed_by", name="two_persons"),
+    CheckConstraint("decision IN ('publish', 'withhold')", name="decision"),
+    CheckConstraint(
+        "decision = 'withhold' OR NOT (state_secret OR trade_secret OR personal_data OR safety)",
+        name="nothing_secret",
+    ),
+    CheckConstraint("length(basis) > 0", name="basis"),
+    comment="the confidentiality review of a publication: what was found, decision, legal basis",
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("act_id", Integer, primary_key=True, autoincrement=False),
+    Column("proposed_by", Integer, nullable=False),
+    Column("publication", Boolean, nullable=False),
+    Column("review_decision", String(16)),
+    Column("approved_by", ForeignKey("staff.id"), nullable=False),
+    Column("approved_ms", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False, unique=True),
+    Column("last_seq", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["act_id", "proposed_by", "publication"], ["act.id", "act.proposed_by", "act.publication"]
+    ),
+    ForeignKeyConstraint(["act_id", "review_decision"], ["review.act_id", "review.decision"]),
+    CheckConstraint("approved_by <> proposed_by", name="two_persons"),
+    CheckConstraint(
+        "NOT publication OR (review_decision IS NOT NULL AND review_decision = 'publish')",
+        name="reviewed",
+    ),
+    comment="seq: its act_approved in the log; what it did is logged up to last_seq",
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("what", String(16), nullable=False),
+    Column("target", String(64), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("content", LargeBinary),
+    Column("state", String(16), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("uploaded_by", ForeignKey("staff.id"), nullable=False),
+    Column("uploaded_ms", BigInteger, nullable=False),
+    comment="a file at the office's desk; its bytes go once it is applied or refused",
+)
+
+plan_edition = Table(
+    "plan_edition",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("imported_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="plans as imported, never changed: deflated CSV, and its SHA-256",
 )
 
 filing = Table(

@@ -47,13 +47,17 @@ WHAT_IF_LIMIT = 4
 
 def candidate_round(board: Board, candidate_id: int) -> str | None:
     """The round to show a candidate now: the newest open one, else the newest that has a schedule."""
-    mine = [one for one in board.rounds.values() if candidate_id in one.row_by_candidate]
+    mine = [
+        one
+        for one in board.rounds.values()
+        if candidate_id in one.row_by_candidate and not one.terms.draft
+    ]
     if not mine:
         return None
 
     def importance(one: RoundBoard) -> tuple[bool, float]:
         calendar = one.terms.calendar
-        running = calendar is not None and calendar.state(one.passed) in GOING
+        running = one.terms.state(one.passed) in GOING | {"paused"}
         return running, 0.0 if calendar is None else calendar.schedule.opens.timestamp()
 
     return max(mine, key=importance).terms.file.code
@@ -130,7 +134,7 @@ async def me(engine: Engine, board: Board, candidate_id: int) -> Me:
         "rounds": [
             _own_round(board, one, one.row_by_candidate[candidate_id])
             for one in board.rounds.values()
-            if candidate_id in one.row_by_candidate
+            if candidate_id in one.row_by_candidate and not one.terms.draft
         ],
     }
 
@@ -153,12 +157,11 @@ async def own_choice(
 ) -> ChoiceView:
     """The choice a candidate holds, straight from the store."""
     one = round_board(board, round_code)
-    place = (one.terms.round_id, candidate_id)
     async with reading(engine) as connection:
-        held = (await choices.held_by(connection, [place])).get(place)
+        held = await choices.held_by(connection, one.terms.round_id, candidate_id)
         if held is None:
             return choice_view(None)
-        kept = (await choices.receipts_at(connection, [held.seq]))[held.seq]
+        kept = await choices.receipt_at(connection, held.seq)
     return choice_view(Receipt.from_json(kept.body))
 
 

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable
 
+from ranking.book import Int
 from ranking.rules import UnitKey
+from ranking.standing import Standings
 from service.board import Board, RoundBoard
 from service.errors import Refusal
-from service.publishing import publication_times
+from service.events import from_ms
+from service.publishing import Window, publication_times
 from service.shapes import (
+    PublicationView,
+    PublishedRow,
     RoundState,
     RoundView,
     ScheduleView,
     SegmentView,
+    StatisticsMajor,
     StatisticsRow,
     StatisticsView,
     UnitRef,
@@ -18,7 +24,9 @@ from service.shapes import (
 )
 from service.store import publications
 from service.store.engine import Engine, reading
-from service.terms import Unit
+from service.store.publications import Snapshot
+from service.terms import Major, Unit
+from service.views.disclosed import disclosed_rows
 from service.views.texts import line_or_none, moment, ratio_text, score_or_none
 
 
@@ -29,15 +37,14 @@ def round_board(board: Board, code: str) -> RoundBoard:
         Refusal: `not-found`.
     """
     one = board.rounds.get(code)
-    if one is None:
+    if one is None or one.terms.draft:
         raise Refusal("not-found", what=code)
     return one
 
 
 def state_of(one: RoundBoard) -> RoundState:
     """A round's state by the gates that have passed; without a schedule it only is published."""
-    calendar = one.terms.calendar
-    return "published" if calendar is None else calendar.state(one.passed)
+    return one.terms.state(one.passed)
 
 
 def schedule_view(one: RoundBoard) -> ScheduleView | None:
@@ -88,7 +95,7 @@ def round_view(board: Board, round_code: str) -> RoundView:
 
 def round_views(board: Board) -> list[RoundView]:
     """All rounds, the newest to open first."""
-    views = [round_view(board, code) for code in board.rounds]
+    views = [round_view(board, code) for code, one in board.rounds.items() if not one.terms.draft]
     views.sort(
         key=lambda v: (v["schedule"]["opens"] if v["schedule"] else "", v["code"]), reverse=True
     )
@@ -169,8 +176,14 @@ def unit_index(one: RoundBoard, key: UnitKey) -> int:
     return one.unit_index[unit.id]
 
 
-def statistics_rows(one: RoundBoard, wanted: Iterable[Unit] | None = None) -> list[StatisticsRow]:
-    """The public table's rows as of the board: all units, or the wanted ones. RULES.md 2."""
+def statistics_rows(
+    one: RoundBoard, wanted: Iterable[Unit] | None = None, projected: Int | None = None
+) -> list[StatisticsRow]:
+    """The public table's rows as of the board: all units, or the wanted ones. RULES.md 2.
+
+    projected (k,): the lowest score each major would admit; placing everybody takes longer than a
+    tick may, so only a publication has it.
+    """
     now = one.computed().standings
     plan = one.book.plan
     rows: list[StatisticsRow] = []
@@ -188,33 +201,54 @@ def statistics_rows(one: RoundBoard, wanted: Iterable[Unit] | None = None) -> li
                 "applicants": int(now.applicants[n]),
                 "missing": int(now.missing[n]),
                 "majors": [
-                    {
-                        "code": m.code,
-                        "name": m.name,
-                        "plan": m.quota,
-                        "first_choice_inside": int(now.major_inside[first + k]),
-                        "tuition": m.tuition,
-                        "notes": m.notes,
-                    }
-                    for k, m in enumerate(unit.majors)
+                    _major_row(m, first + k, now, projected) for k, m in enumerate(unit.majors)
                 ],
             }
         )
     return rows
 
 
-def statistics_now(board: Board, round_code: str, number: int) -> StatisticsView:
-    """The table to publish as publication `number`. Not for the outside before that."""
+def _major_row(major: Major, index: int, now: Standings, projected: Int | None) -> StatisticsMajor:
+    row: StatisticsMajor = {
+        "code": major.code,
+        "name": major.name,
+        "plan": major.quota,
+        "first_choice_inside": int(now.major_inside[index]),
+        "tuition": major.tuition,
+        "notes": major.notes,
+    }
+    if projected is not None:
+        row["projected_lowest"] = line_or_none(int(projected[index]))
+    return row
+
+
+def statistics_now(
+    board: Board, round_code: str, number: int, window: Window | None = None
+) -> StatisticsView:
+    """The table to publish as publication `number`. Not for the outside before that.
+
+    The window must end at the board's seq; None is that of a round nothing has happened in.
+    """
+    window = window or Window()
     one = round_board(board, round_code)
     times = [] if one.terms.calendar is None else publication_times(one.terms.calendar.schedule)
     following = next((at for at in times if at > board.as_of), None)
+    last = None if window.last is None else published_table(window.last)
     return {
         "round": round_code,
         "number": number,
         "seq": board.seq,
         "as_of": moment(board.as_of),
+        "since_seq": 0 if last is None else last["seq"],
+        "since": None if last is None else last["as_of"],
         "next_at": None if following is None else moment(following),
-        "items": statistics_rows(one),
+        "items": disclosed_rows(
+            one,
+            statistics_rows(one, projected=one.projected()),
+            moment(board.as_of),
+            last,
+            window.moves,
+        ),
     }
 
 
@@ -229,4 +263,51 @@ async def statistics(engine: Engine, board: Board, round_code: str) -> Statistic
         snapshot = await publications.newest(connection, one.terms.round_id)
     if snapshot is None:
         raise Refusal("not-published", what=round_code)
+    return published_table(snapshot)
+
+
+async def publication(engine: Engine, board: Board, round_code: str, number: int) -> Snapshot:
+    """One publication as it was made.
+
+    Raises:
+        Refusal: `not-published`.
+    """
+    one = round_board(board, round_code)
+    async with reading(engine) as connection:
+        snapshot = await publications.numbered(connection, one.terms.round_id, number)
+    if snapshot is None:
+        raise Refusal("not-published", what=f"{round_code}/{number}")
+    return snapshot
+
+
+async def publication_list(
+    engine: Engine, board: Board, round_code: str, page: tuple[int, int]
+) -> tuple[list[PublicationView], int | None]:
+    """A page (start, limit) of a round's publications, newest first, and where the next begins."""
+    one = round_board(board, round_code)
+    start, limit = page
+    async with reading(engine) as connection:
+        found = await publications.listed(connection, one.terms.round_id, start, limit + 1)
+    items: list[PublicationView] = [
+        {
+            "number": each.number,
+            "seq": each.seq,
+            "published_at": moment(from_ms(each.published_ms)),
+            "digest": each.digest,
+        }
+        for each in found[:limit]
+    ]
+    return items, start + limit if len(found) > limit else None
+
+
+def statistics_row(table: StatisticsView, key: UnitKey) -> PublishedRow | None:
+    """A unit's row of a publication; None for a unit that came into the plan afterwards."""
+    for row in table["items"]:
+        if UnitKey(row["institution_code"], row["track"], row["plan_nature"]) == key:
+            return row
+    return None
+
+
+def published_table(snapshot: Snapshot) -> StatisticsView:
+    """The table of a publication."""
     return snapshot.content  # type: ignore[return-value]  # written by statistics_now alone

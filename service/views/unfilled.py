@@ -4,7 +4,7 @@ from service.board import Board
 from service.errors import Refusal
 from service.events import from_ms
 from service.moments import moment
-from service.shapes import UnfilledPublication, UnfilledView
+from service.result_shapes import UnfilledPublication, UnfilledView
 from service.store import results
 from service.store.engine import Engine, reading
 from service.views.public import round_board

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from ranking.book import Book
+from ranking.current import Current
 from ranking.lists import Lists
 from ranking.outlook import Gates, outlook
 from ranking.standing import Standings, standing_of, standings
@@ -21,14 +22,12 @@ from service.memory import keep_freed_memory
 from tests.bench import peer_frames as frames
 from tests.bench._floor import floors
 from tests.bench._round import a_round, some_moves
-from tests.bench._touched import standings_of_units
 from tests.bench.measure import machine, save
 from tests.bench.peer_redis import Move, Sets, server
 
 CANDIDATES = 200_000
 TURNS = 11
 GROWTH = (20_000, 200_000, 2_000_000)
-BATCH = 500
 BATCHES = (10, 100, 500, 1_500, 5_000)
 CHANGES = 2_000
 A_TRIP = 100
@@ -97,7 +96,8 @@ def run() -> int:
     )
     result["certainty"] = certainty(book)
     changes, wrong_changes = single_changes(book)
-    result["changes"], result["batches"] = changes, batches(a_round(CANDIDATES))
+    result["changes"] = {"us": changes}
+    result["batches"] = batches({name: changes[name] for name in changes if "redis" in name})
     result["growth"], result["memory"] = growth(), memory()
     result["disagreements"] = wrong + wrong_changes
     print(f"\ndisagreements with ours: {wrong + wrong_changes}")
@@ -140,7 +140,7 @@ def certainty(book: Book) -> dict[str, object]:
     return told("everybody, with the certainty interval", times, "plain")
 
 
-def single_changes(book: Book) -> tuple[dict[str, object], int]:
+def single_changes(book: Book) -> tuple[dict[str, float], int]:
     """One change and its own standing: ours, and Redis by one or by a hundred changes a trip."""
     moves = some_moves(book, CHANGES)
     started = (book.unit.copy(), book.first_major.copy())
@@ -175,7 +175,7 @@ def single_changes(book: Book) -> tuple[dict[str, object], int]:
     mine = us["one change and its standing"]
     for name, value in us.items():
         print(f"  {name:32} {value:9.1f}  {value / mine:6.1f} x")
-    return {"us": us}, wrong
+    return us, wrong
 
 
 def by_trips(sets: Sets, moves: Sequence[Move], trip: int) -> float:
@@ -208,36 +208,55 @@ def timed_us(ask: Callable[[], object]) -> float:
     return (time.perf_counter_ns() - begun) / 1e3
 
 
-def batches(book: Book) -> dict[str, object]:
-    """A batch applied, then the touched units recomputed, or all; or each mover answered alone."""
-    lists = Lists(book)
+def batches(us: Mapping[str, float]) -> dict[str, object]:
+    """Batches of changes one after the other, every standing then true again; three ways.
+
+    `us` are Redis's microseconds a change, which the first way is held against.
+    """
+    book, whole, sorted_ = a_round(CANDIDATES), a_round(CANDIDATES), a_round(CANDIDATES)
+    current, lists = Current(book), Lists(sorted_)
     shown: dict[str, object] = {}
     print("\na batch of changes: milliseconds, median")
     for size in BATCHES:
-        moves = some_moves(book, size)
-        back = [(row, int(book.unit[row]), int(book.first_major[row])) for row, _, _ in moves]
-        touched = np.zeros(len(book.plan.keys), np.bool_)
-        touched[[unit for _, unit, _ in moves + back]] = True
-        times = in_turn(
-            {
-                "apply": partial(applied, lists, moves),
-                "touched units": partial(standings_of_units, book, touched),
-                "all": partial(standings, book),
-                "apply, each answered": partial(answered, lists, back),
-            },
-            7,
-        )
-        share = float(touched[book.unit].mean())
-        shown[str(size)] = {"share": share, **{name: one.median for name, one in times.items()}}
-        parts = "  ".join(f"{name} {one.median:8.2f}" for name, one in times.items())
-        print(f"  {size:6} touch the lists of {share:4.0%}   {parts}")
+        each = [some_moves(book, size, seed) for seed in range(TURNS)]
+        ms = {
+            "touched lists": [timed_ms(partial(refreshed, book, current, moves)) for moves in each],
+            "all": [timed_ms(partial(recomputed, whole, moves)) for moves in each],
+            "each mover, by lists": [timed_ms(partial(answered, lists, moves)) for moves in each],
+        }
+        medians = {name: statistics.median(times) for name, times in ms.items()}
+        touched = np.isin(book.unit, [unit for _, unit, _ in each[-1]])
+        apart = {
+            name: value / (medians["touched lists"] * 1e3 / size) for name, value in us.items()
+        }
+        shown[str(size)] = {"share": float(touched.mean()), "ms": medians, "redis_ratio": apart}
+        parts = "  ".join(f"{name} {value:8.2f}" for name, value in medians.items())
+        beside = "  ".join(f"{name} {value:5.1f} x" for name, value in apart.items())
+        print(f"  {size:6} touch the lists of {touched.mean():4.0%}   {parts}   {beside}")
     return shown
 
 
-def applied(lists: Lists, moves: Sequence[Move]) -> None:
-    """Let them all move."""
-    for move in moves:
-        lists.move(*move)
+def timed_ms(ask: Callable[[], object]) -> float:
+    """Milliseconds of one call."""
+    return timed_us(ask) / 1e3
+
+
+def moved(book: Book, moves: Sequence[Move]) -> None:
+    """Write them all into the columns."""
+    row, unit, major = np.array(moves, np.int32).T
+    book.unit[row], book.first_major[row] = unit, major
+
+
+def refreshed(book: Book, current: Current, moves: Sequence[Move]) -> None:
+    """Let them all move, then compute the lists they touched."""
+    moved(book, moves)
+    current.standings()
+
+
+def recomputed(book: Book, moves: Sequence[Move]) -> None:
+    """Let them all move, then compute everybody's."""
+    moved(book, moves)
+    standings(book)
 
 
 def answered(lists: Lists, moves: Sequence[Move]) -> None:

@@ -42,13 +42,13 @@ def mingci(
 
 
 @contextmanager
-def serving(database: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
+def serving(database: Path, **more: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     """`mingci serve` on a free port, ready; stopped at the end unless a test has killed it."""
     port = free_port()
     with (database.parent / "serve.log").open("ab") as log:
         server = subprocess.Popen(
             [*MINGCI, "serve", "--port", str(port)],
-            env=environment(database),
+            env={**environment(database), **more},
             cwd=database.parent,
             stdout=log,
             stderr=log,

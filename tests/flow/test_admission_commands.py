@@ -72,5 +72,5 @@ def test_a_round_goes_from_dry_run_to_the_next_plan_by_commands(database: str, t
     made = mingci("admission", "next", "--round", ROUND, "--out", plan)
     assert made.exit_code == 0
     lines = plan.read_text("utf-8").splitlines()
-    assert "理科,E87,双计划学院,,01,法学,2,4000,," in lines
+    assert ",理科,E87,双计划学院,,01,法学,2,4000,," in lines
     assert not any(line.split(",")[6] == "0" for line in lines)

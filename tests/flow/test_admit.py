@@ -168,6 +168,71 @@ def test_an_output_that_cannot_be_written_leaves_the_other_unwritten(tmp_path: P
     assert not (tmp_path / "a.csv").exists()
 
 
+OWN = ROUND + '[units."5012/理科/"]\n'
+
+
+def test_the_adjusted_take_free_majors_in_the_units_own_order(tmp_path: Path) -> None:
+    choices = (
+        "candidate_no,institution_code,accepts_adjustment\n101,5012,1\n102,5012,1\n103,5012,1\n"
+    )
+    rules = OWN + 'adjust_order = ["03", "02"]\n'
+    assert admit(tmp_path, choices=choices, round=rules).exit_code == 0
+    got = [line.split(",") for line in lines(tmp_path / "a.csv")[1:]]
+    assert [(one[0], one[5]) for one in got] == [("101", "03"), ("102", "03"), ("103", "02")]
+
+
+def test_an_extra_seat_admits_an_equal_over_plan_and_the_account_balances(tmp_path: Path) -> None:
+    plan = PLAN.replace("汉语言文学,2", "汉语言文学,1")
+    choices = CHOICES + "202,5012,,05,,\n"
+    extra = 'extra_seats = [{ major = "05", count = 1, reason = "第 7 号决定" }]'
+    rules = ROUND + f'[units."5012/文科/"]\n{extra}\n'
+    answer = admit(tmp_path, plan=plan, choices=choices, round=rules)
+    assert answer.exit_code == 0
+    assert "note: 5012/文科/ 05: 1 over plan, 第 7 号决定" in answer.stderr.splitlines()
+    assert "the draw" not in answer.stderr
+    got = [one.split(",")[4] for one in lines(tmp_path / "a.csv") if ",文科," in one]
+    assert got == ["admitted", "admitted"]
+    assert "文科,5012,,05,2,2,0" in lines(tmp_path / "u.csv")
+
+
+def test_where_the_draw_decided_it_is_said_and_the_reason_says_it(tmp_path: Path) -> None:
+    plan = PLAN.replace("汉语言文学,2", "汉语言文学,1")
+    answer = admit(tmp_path, plan=plan, choices=CHOICES + "202,5012,,05,,\n", round=ROUND)
+    (note,) = [one for one in answer.stderr.splitlines() if "the draw of seed" in one]
+    assert "'2026-first-1' decided against 1 " in note
+    reasons = [one.split(",")[-1] for one in lines(tmp_path / "a.csv") if ",文科," in one]
+    assert [one for one in reasons if one.endswith("_by_draw")] == ["beyond_plan_by_draw"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "fault"),
+    [
+        ('[units."E87/理科/"]\nstrict = true\n', 'units."E87/理科/" "" is not a unit of the plan'),
+        (
+            '[units."5012/理科/国家专项"]\nstrict = true\n',
+            (
+                'units."5012/理科/国家专项" "" is not a unit of the plan; '
+                "the institution has 5012/文科/, 5012/理科/"
+            ),
+        ),
+        (
+            '[units."5012/理科/"]\nadjust_order = ["02", "05"]\n',
+            'units."5012/理科/".adjust_order "05" is not a major of this unit',
+        ),
+        (
+            '[units."5012/理科/"]\nextra_seats = [{ major = "05", reason = "x" }]\n',
+            'units."5012/理科/".extra_seats "05" is not a major of this unit',
+        ),
+    ],
+)
+def test_rules_of_what_the_plan_does_not_have_are_a_fault(
+    tmp_path: Path, rules: str, fault: str
+) -> None:
+    answer = admit(tmp_path, round=ROUND + rules)
+    assert (answer.exit_code, answer.stderr) == (1, f"round.toml: {fault}\n")
+    assert not (tmp_path / "a.csv").exists()
+
+
 def test_two_outputs_in_one_file_are_refused(tmp_path: Path) -> None:
     for name, text in {"plan": PLAN, "candidates": CANDIDATES, "choices": CHOICES}.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")

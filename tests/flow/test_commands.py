@@ -109,6 +109,21 @@ def test_a_bad_file_is_one_line_per_fault_and_changes_nothing(loaded: Command):
     assert dump() == before
 
 
+def test_rules_of_what_the_plan_does_not_have_are_told_at_either_import(mingci: Command):
+    own = '[units."5012/理科/"]\nadjust_order = ["02", "77"]\n[units."404/理科/"]\nstrict = true\n'
+    Path("round.toml").write_text(ROUND_FILE + own, encoding="utf-8")
+    assert mingci("import", "round", "round.toml").stderr == ""
+    told = [
+        'the round file\'s units."5012/理科/".adjust_order "77" is not a major of this unit',
+        'the round file\'s units."404/理科/" is not a unit of the plan',
+    ]
+    of_plan = mingci("import", "plan", "plan.csv", "--round", ROUND, "--report", "report.json")
+    assert of_plan.stderr.splitlines() == [f"plan.csv: {one}" for one in told]
+    assert json.loads(Path("report.json").read_text(encoding="utf-8"))["notices"] == told
+    of_round = mingci("import", "round", "round.toml")
+    assert of_round.stderr.splitlines() == [f"round.toml: {one}" for one in told]
+
+
 def test_codes_that_are_made_are_written_for_their_owner_alone_and_only_once(mingci: Command):
     mingci("import", "round", "round.toml")
     Path("few.csv").write_text("candidate_no,track,exam_score\n1,理科,600\n2,理科,500\n")

@@ -12,7 +12,7 @@ from importers.plans import read_plan
 from importers.round_file import read_round
 from importers.tables import Source
 from service.intake import Intake
-from service.shapes import UnfilledView
+from service.result_shapes import UnfilledView
 from service.store.engine import Engine
 from tests.builders import PLAN, ROUND, ROUND_FILE, Clock, Running, load, served, sqlite_url
 from tests.flow.test_admit import admit

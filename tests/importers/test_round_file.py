@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from importers.round_file import RoundFile, Schedule, Segment, read_round, round_file_toml
 from importers.tables import Source
-from ranking.rules import GradedSteps, RoundRules, UnitKey, UnitRules
+from ranking.rules import ExtraSeats, GradedSteps, RoundRules, UnitKey, UnitRules
 from tests.importers.files import said
 
 MINIMAL = """\
@@ -85,6 +85,46 @@ def test_everything_in_a_file_is_read() -> None:
     assert file.schedule.opens == datetime(2026, 8, 1, 0, tzinfo=UTC)
     assert file.schedule.statistics_every == timedelta(minutes=90)
     assert [segment.min_score for segment in file.schedule.segments] == [390_500, None]
+
+
+OWN = """\
+[units."5012/理科/国家专项"]
+adjust_order = ["03", "01", "0/7"]
+extra_seats = [{ major = "03", count = 2, reason = "第 7 号决定" }, { major = "0/7", reason = "r" }]
+"""
+
+
+def test_a_units_adjust_order_and_its_extra_seats_are_read_and_written_again() -> None:
+    file, faults = read(MINIMAL + OWN)
+    assert faults == []
+    assert file is not None
+    assert file.rules.units[UnitKey("5012", "理科", "国家专项")] == UnitRules(
+        adjust_order=("03", "01", "0/7"),
+        extra_seats=(ExtraSeats("03", 2, "第 7 号决定"), ExtraSeats("0/7", 1, "r")),
+    )
+    assert read(round_file_toml(file)) == (file, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ('"03", "01"', '"03", "03"', '.adjust_order "03" is listed twice'),
+        ('"03", "01"', '"03", 1', '.adjust_order "1" is not a major code such as "03"'),
+        ("count = 2", "count = 0", '.extra_seats[1].count "0" is not a whole number from 1 to 99'),
+        (
+            '"第 7 号决定"',
+            '" "',
+            '.extra_seats[1].reason "" is missing: a seat over plan needs one',
+        ),
+        ('major = "03"', 'subject = "03"', '.extra_seats[1].major "" is missing'),
+    ],
+)
+def test_a_wrong_order_or_an_extra_seat_without_reason_is_refused(
+    before: str, after: str, fault: str
+) -> None:
+    assert before in OWN
+    _, faults = read(MINIMAL + OWN.replace(before, after, 1))
+    assert faults[0] == f'round.toml: units."5012/理科/国家专项"{fault}'
 
 
 @pytest.mark.parametrize(
@@ -178,6 +218,10 @@ unit_rules = st.builds(
     refill=st.sampled_from([None, "next_round", "cascade", "within_filed"]),
     major_rule=st.none() | major_rules,
     major_score=st.sampled_from([None, "filing", "exam"]),
+    adjust_order=st.lists(names, unique=True, max_size=3).map(tuple),
+    extra_seats=st.lists(st.builds(ExtraSeats, names, st.integers(1, 99), names), max_size=2).map(
+        tuple
+    ),
 )
 rules = st.builds(
     RoundRules,

@@ -1,8 +1,11 @@
+import io
 import struct
+
+import openpyxl
 
 from importers.report import Report
 from importers.tables import Source, read_table
-from importers.workbooks import MAX_UNPACKED
+from importers.workbooks import MAX_UNPACKED, read_workbook
 from tests.importers.files import said, xlsx, zipped
 
 EMPTY_BOOK = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}
@@ -95,3 +98,22 @@ def test_further_sheets_are_a_notice() -> None:
     table = read_table(xlsx([["a", "b"], [1, 2]], [["c"]]), report)
     assert table is not None
     assert report.notices == ["only the first sheet, Sheet, is read; ignored: Sheet1"]
+
+
+def test_a_number_shown_with_leading_zeros_keeps_them() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append([])
+    sheet.append(["", "院校代号", "专业代号", "计划数"])
+    sheet.append(["", 7, 101, 12])
+    sheet.append(["", "0007", 2, 3])
+    for row in (3, 4):
+        sheet.cell(row, 2).number_format = "0000"
+        sheet.cell(row, 3).number_format = "00"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    report = Report("t.xlsx")
+    rows = read_workbook(buffer.getvalue(), report)
+    assert rows is not None
+    assert [cells[-3:] for _, cells in rows[-2:]] == [["0007", "101", "12"], ["0007", "02", "3"]]

@@ -152,3 +152,14 @@ def commands() -> set[tuple[str, ...]]:
         command = top.get_command(typer.Context(top), name)
         found |= {(name, inner) for inner in getattr(command, "commands", {})}
     return found
+
+
+def test_every_test_that_the_rules_page_names_exists():
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "rules.md").read_text()))
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)\(", path.read_text())
+    }
+    assert len(named) > 40
+    assert sorted(named - defined) == []

@@ -60,6 +60,7 @@ def rules_of(plan: Plan, units: Sequence[UnitTerms]) -> RoundRules:
             refill=refill(unit.refill),
             major_rule=rule_of(unit.steps),
             major_score="exam" if unit.by_exam else "filing",
+            adjust_order=tuple(f"{major:02}" for major in unit.adjust_order),
         )
         for key, unit in zip(plan.keys, units, strict=True)
     }
@@ -106,7 +107,8 @@ def run(
     plan = plan_of(units)
     roll, ties = roll_of(people)
     forms = forms_of(plan, roll, choices)
-    terms = terms_of(plan, rules_of(plan, units))
+    codes = [f"{major:02}" for unit in units for major in range(len(unit.quotas))]
+    terms = terms_of(plan, rules_of(plan, units), codes)
     placed = admit(regime, plan, roll, forms, terms, ties)
     return Published(plan, roll, forms, terms, placed)
 
@@ -163,6 +165,7 @@ def units(draw: st.DrawFn) -> UnitTerms:
         draw(st.booleans()),
         draw(st.booleans()),
         draw(st.sampled_from(["next_round", "cascade", "within_filed"])),
+        tuple(draw(st.lists(st.integers(0, len(quotas) - 1), unique=True))),
     )
 
 

@@ -1,6 +1,7 @@
 """The public ladder hides small bands even from one who keeps every table; moves are counted."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -95,10 +96,63 @@ def test_no_two_published_tables_tell_a_small_band_even_if_every_move_is_known(
             assert len({other[band] for other in possible}) > 1
 
 
-def rounds_of_total(total: int) -> Iterator[Counts]:
-    for head in product(range(total + 1), repeat=3):
+def rounds_of_total(total: int, bands_: int = 4) -> Iterator[Counts]:
+    for head in product(range(total + 1), repeat=bands_ - 1):
         if sum(head) <= total:
             yield (*head, total - sum(head))
+
+
+def test_no_new_ladder_is_shown_where_it_would_tell_a_small_range() -> None:
+    first = ladder_of([3, 7, 0, 0])
+    assert table(first) == [(30, 3), (0, 7)]
+    one_left = score_ladder(scores_of([2, 7]), LOW, SMALLEST, first, left=1)
+    assert one_left is first
+    two_left = score_ladder(scores_of([2, 6]), LOW, SMALLEST, first, left=2)
+    assert table(two_left) == [(0, 8)]
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> tuple[Counts, Counts, int]:
+    """A unit of two or three bands before and after, and how many came and went unseen between."""
+    width = draw(st.integers(2, 3))
+    band = st.integers(0, 12 // width)
+    now = tuple(draw(st.lists(band, min_size=width, max_size=width)))
+    step = st.integers(-3, 2)
+    then = tuple(max(0, count + draw(step)) for count in now)
+    return now, then, draw(st.integers(0, 2))
+
+
+@settings(deadline=None)
+@given(changes())
+def test_no_two_published_tables_tell_a_small_band_whatever_few_changes_lie_between(
+    change: tuple[Counts, Counts, int],
+) -> None:
+    now, then, churn = change
+    entered, left = (gone_from(one, two) + churn for one, two in ((then, now), (now, then)))
+    told = two_tables(now, then, left)
+    possible = [
+        (one, two)
+        for one in rounds_of_total(sum(now), len(now))
+        for two in rounds_of_total(sum(then), len(now))
+        if gone_from(one, two) <= left and gone_from(two, one) <= entered
+        if two_tables(one, two, left) == told
+    ]
+    assert (now, then) in possible
+    for band in range(len(now)):
+        for when in (0, 1):
+            values = {world[when][band] for world in possible}
+            assert len(values) > 1 or not values & set(range(1, SMALLEST))
+
+
+def gone_from(one: Counts, two: Counts) -> int:
+    """How many at least left some band between the two."""
+    return sum(max(a - b, 0) for a, b in zip(one, two, strict=True))
+
+
+@cache
+def two_tables(now: Counts, then: Counts, left: int) -> tuple[Table, Table]:
+    first = ladder_of(now)
+    return table(first), table(score_ladder(scores_of(then), LOW, SMALLEST, first, left))
 
 
 def test_moves_count_who_comes_and_who_goes() -> None:

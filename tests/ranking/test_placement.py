@@ -14,10 +14,22 @@ from ranking.outcomes import (
     check_conservation,
     lowest_admitted,
 )
+from ranking.rules import ExtraSeats, RoundRules, UnitKey, UnitRules
 from ranking.standing import NO_LINE
+from ranking.terms import terms_of, with_extra_seats
 from tests import oracles
 from tests.oracles import Applicant, Fate, UnitTerms
-from tests.ranking.economies import Choice, a_unit, crowds, fates, in_one, person, run, units
+from tests.ranking.economies import (
+    Choice,
+    a_unit,
+    crowds,
+    fates,
+    in_one,
+    person,
+    plan_of,
+    run,
+    units,
+)
 
 ADMITTED, REJECTED, NOT_FILED = "admitted", "rejected", "not_filed"
 
@@ -247,3 +259,29 @@ def test_units_do_not_meet(offered: list[UnitTerms], data: st.DataObject) -> Non
         here = [at for at, (choice,) in enumerate(choices) if choice.unit == unit]
         alone = oracles.placement([crowd[at] for at in here], terms)
         assert [together[at] for at in here] == alone
+
+
+# A unit's own majors
+
+
+def own_of(**rules: object) -> RoundRules:
+    return RoundRules(units={UnitKey("000", "理科", ""): UnitRules(**rules)})  # type: ignore[arg-type]
+
+
+def test_majors_not_named_follow_in_plan_order_and_strange_ones_order_nothing() -> None:
+    plan = plan_of([a_unit(1, 1, 1), a_unit(1)])
+    rules = own_of(adjust_order=("03", "77", "02"))
+    assert terms_of(plan, rules, ["01", "02", "03", "01"]).adjusting.tolist() == [2, 1, 0, 3]
+
+
+def test_an_adjust_order_without_the_majors_codes_is_refused() -> None:
+    with pytest.raises(ValueError, match="codes are not given"):
+        terms_of(plan_of([a_unit(1, 1)]), own_of(adjust_order=("02",)))
+
+
+def test_extra_seats_are_added_to_their_major_and_its_unit_alone() -> None:
+    plan = plan_of([a_unit(1, 1), a_unit(1)])
+    rules = own_of(extra_seats=(ExtraSeats("02", 2, "equal on every key"),))
+    more = with_extra_seats(plan, rules, ["01", "02", "01"])
+    assert (more.seats.tolist(), more.major_quota.tolist()) == ([4, 1], [1, 3, 1])
+    assert plan.major_quota.tolist() == [1, 1, 1]

@@ -128,6 +128,12 @@ def test_a_ratio_below_1_files_fewer_than_the_plan() -> None:
     assert (now.line_filing[0], now.line_plan[0]) == (610, 590)
 
 
+def test_a_ratio_below_1_one_may_be_inside_the_plan_and_not_be_filed() -> None:
+    now = of(a_unit([620, 610, 600, 590, 580], plan=4, ratio=5_000))
+    assert [STATUS_NAMES[s] for s in now.status] == ["inside"] * 4 + ["outside"]
+    assert now.inside_line.tolist() == [True, True, False, False, False]
+
+
 def test_with_fewer_applicants_than_due_there_is_no_line_and_all_are_inside() -> None:
     now = of(a_unit([620, 0], plan=5))
     assert (now.line_filing[0], now.line_plan[0], now.missing[0]) == (NO_LINE, NO_LINE, 3)

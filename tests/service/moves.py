@@ -11,6 +11,7 @@ from service.board import Board, RoundBoard
 from service.errors import Refusal
 from tests import oracles
 from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House
+from tests.office import Office, local
 
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 """No shrinking: each life opens a database, and a failure must be told before the time is up."""
@@ -25,6 +26,11 @@ WISHES = (
     ("E87", ("01",), ""),
 )
 TIMES = ("10:00", "10:31", "11:00", "12:00", "14:00")
+LATER = (
+    {"segment:600": local("12:00")},
+    {name: local("14:30") for name in ("segment:600", "segment:500", "segment:rest")},
+    {"segment:500": local("13:00")},
+)
 PLANS = (
     PLAN,
     PLAN.replace("软件工程,2", "软件工程,1"),
@@ -68,6 +74,12 @@ class Move(NamedTuple):
     async def import_round(self, house: House) -> None:
         await house.import_round(ROUNDS[self.how % len(ROUNDS)])
 
+    async def pause(self, house: House) -> None:
+        await Office(house).done(("pause", "resume")[self.how % 2])
+
+    async def extend(self, house: House) -> None:
+        await Office(house).done("extend_segment", closes=LATER[self.how % len(LATER)])
+
     async def time(self, house: House) -> None:
         house.clock.at(TIMES[self.how % len(TIMES)])
         await house.desk.pass_gates()
@@ -79,6 +91,7 @@ class Move(NamedTuple):
 def moves(least: int = 1, most: int = 14) -> st.SearchStrategy[list[Move]]:
     """A life: mostly filing, now and then something else."""
     others = ["withdraw", "import_plan", "import_candidates", "import_round", "time", "look"]
+    others += ["pause", "extend"]
     act = st.sampled_from([*["file"] * 8, *others])
     move = st.builds(Move, act, st.integers(0, 5), st.integers(0, 5))
     return st.lists(move, min_size=least, max_size=most)
@@ -91,7 +104,14 @@ def bytes_of(board: Board) -> dict[str, list[bytes]]:
 
 def _bytes_of(one: RoundBoard) -> list[bytes]:
     now = one.computed()
-    columns = [one.book.unit, one.book.first_major, one.book.roll.ident, one.book.roll.filing]
+    columns: list[np.ndarray] = [
+        one.book.unit,
+        one.book.first_major,
+        one.book.roll.ident,
+        one.book.roll.filing,
+    ]
+    forms = one.wishes.forms(one.book.unit)
+    columns += [forms.row, forms.majors, forms.accepts_adjustment.view(np.int8), one.projected()]
     for made in (now.standings, now.outlook):
         columns += [getattr(made, name) for name in made.__slots__]
     plan = [one.book.plan.seats, one.book.plan.ratio, one.book.plan.major_quota]

@@ -1,20 +1,19 @@
 """A closed round and what two people's acts do to it, for the tests of admission."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from importers.decisions import read_decisions
 from importers.report import Report
 from importers.tables import Source
-from service.admission import Admission, Asked, apply_filing
+from service.acts import Act, Applier
+from service.admission import Admission, apply_filing
 from service.decision_intake import DecisionIntake, DecisionsApplied
 from service.events import Event
 from service.releases import publish_unfilled, release_results
-from service.store import log, rounds
+from service.store import rounds
 from service.store.admission import OutcomeRow, outcomes_of
-from service.store.engine import Connection, Engine, reading, writing
+from service.store.engine import Engine, reading, writing
 from tests.builders import ROUND, Clock, House
 
 
@@ -28,25 +27,17 @@ class Office(Protocol):
     def clock(self) -> Clock: ...
 
 
-Applier = Callable[[Connection, Asked, datetime], Awaitable[list[Event]]]
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """What two people have agreed on."""
-
-    round_id: int | None
-    body: Mapping[str, object] = field(default_factory=dict)
-
-
 async def act(
     house: Office, applier: Applier, body: Mapping[str, object] | None = None, code: str = ROUND
 ) -> list[Event]:
     """Carry out an act as `service.acts` does: its writes and its events in one transaction."""
     async with writing(house.engine) as connection:
         round_id, _ = (await rounds.revisions(connection))[code]
-        events = await applier(connection, Agreed(round_id, body or {}), house.clock())
-        return await log.append(connection, events)
+        now = house.clock()
+        agreed = Act(
+            0, "test", round_id, body or {}, "agreed", 1, publication=False, proposed_at=now
+        )
+        return await rounds.record(connection, await applier(connection, agreed, now))
 
 
 def admission(house: Office) -> Admission:

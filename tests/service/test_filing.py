@@ -4,14 +4,15 @@ import asyncio
 from random import Random
 
 import pytest
+from sqlalchemy import text
 
 from service import filing
 from service.decisions import choice_view
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.receipts import Receipt, fingerprint_of
-from service.store import choices, rounds
-from service.store.engine import DatabaseFault, reading
+from service.store import choices, desk, rounds
+from service.store.engine import DatabaseFault, reading, writing
 from tests.builders import ROUND, ROUND_FILE, House, opened
 
 
@@ -249,6 +250,18 @@ async def test_two_desks_on_one_database_leave_no_gap_and_lose_nothing(url: str)
         assert all(isinstance(r, Receipt) for r in given[:60])
 
 
+async def test_the_same_key_at_two_desks_is_one_choice_with_one_receipt(url: str):
+    async with opened(url) as one, opened(url) as two:
+        numbers = ["101", "102", "103", "104", "105", "106"]
+        asked = [d.file(n, "5012", version=0, key=n) for n in numbers for d in (one, two, one)]
+        given = await asyncio.gather(*asked)
+        for n, number in enumerate(numbers):
+            assert len(set(given[3 * n : 3 * n + 3])) == 1
+            assert await receipts_of(two, number) == [given[3 * n]]
+        one.clock.at("15:00")
+        assert await one.file("101", "5012", version=0, key="101") == given[0]
+
+
 async def test_nothing_of_a_segment_follows_its_seal(house: House):
     random = Random(2014)
     numbers = ["101", "102", "103", "104", "105", "106"]
@@ -297,13 +310,13 @@ async def test_a_round_without_a_schedule_never_opens(house: House):
 async def test_a_transaction_that_fails_answers_all_who_wait_and_leaves_nothing(house, monkeypatch):
     house.clock.at("11:00")
     before = await house.log()
-    keep = choices.keep
+    keep = desk.keep
 
-    async def full_disk(*rows):
-        await keep(*rows)
+    def full_disk(*rows):
+        keep(*rows)
         raise DatabaseFault("disk full")
 
-    monkeypatch.setattr(choices, "keep", full_disk)
+    monkeypatch.setattr(desk, "keep", full_disk)
     asked = [house.file(n, "5012", key="k") for n in ("105", "106", "101")]
     given = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(one) for one in given] == [DatabaseFault] * 3
@@ -314,11 +327,37 @@ async def test_a_transaction_that_fails_answers_all_who_wait_and_leaves_nothing(
     assert (await house.file("101", "5012", key="k")).version == 1
 
 
+@pytest.mark.parametrize("culprit", ["101", "102", "106"])
+async def test_a_fault_that_one_request_causes_fails_no_other(house: House, monkeypatch, culprit):
+    keep = desk.keep
+
+    def constrained(connection, held, receipts, answers):
+        keep(connection, held, receipts, answers)
+        if any(one.candidate_id == house.ids[culprit] for one in held):
+            keep(connection, (), receipts, ())  # the same seq twice: the database's own refusal
+
+    monkeypatch.setattr(desk, "keep", constrained)
+    numbers = ["101", "102", "103", "104", "105", "106"]
+    given = await asyncio.gather(
+        *(house.file(n, "5012", key="k") for n in numbers), return_exceptions=True
+    )
+    failed = [n for n, one in zip(numbers, given, strict=True) if not isinstance(one, Receipt)]
+    assert failed == [culprit]
+    assert isinstance(given[numbers.index(culprit)], DatabaseFault)
+    events = await house.log()
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert [r.seq for r in given if isinstance(r, Receipt)] == [
+        e.seq for e in events if e.candidate_id is not None
+    ]
+    monkeypatch.setattr(desk, "keep", keep)
+    assert (await house.file(culprit, "5012", key="k")).version == 1
+
+
 async def test_a_full_queue_refuses_and_answers_those_it_took(url: str, monkeypatch):
     monkeypatch.setattr(filing, "QUEUE_LIMIT", 2)
     async with opened(url) as house:
         await house.desk.close()
-        house.desk = FilingDesk(house.engine, house.clock, house.announced.append)
+        house.desk = FilingDesk(house.engine, house.clock, house.announce)
         taken = [asyncio.create_task(house.file(n, "5012")) for n in ("101", "102")]
         await asyncio.sleep(0)
         assert await refused(house.file("103", "5012")) == "overloaded"
@@ -339,3 +378,15 @@ async def test_a_caller_who_leaves_does_not_stop_what_was_asked(house: House):
 async def test_the_announcement_names_the_newest_seq(house: House):
     given = await house.file("101", "5012")
     assert house.announced[-1] == given.seq
+
+
+async def test_a_restored_history_is_read_anew_though_its_revisions_were_given_out_before(
+    house: House,
+):
+    before = (await house.file("101", "5012")).majors
+    async with writing(house.engine) as connection:
+        await connection.execute(text("UPDATE head SET epoch = 'another'"))
+        await connection.execute(text("UPDATE major SET code = '09' WHERE code = '01'"))
+    assert before == ("01",)
+    assert await refused(house.file("102", "5012", ("01",))) == "unknown-major"
+    assert (await house.file("102", "5012", ("09",))).majors == ("09",)

@@ -2,8 +2,9 @@
 
 import json
 
+from ranking.rules import UnitKey
 from service import views
-from service.publishing import Publisher, publication_times
+from service.publishing import Publisher, Window, publication_times
 from service.push.follower import Timekeeper
 from service.shapes import StatisticsView
 from tests.builders import ROUND, ROUND_FILE, House
@@ -51,9 +52,58 @@ async def test_what_is_published_is_what_the_board_was_at_its_seq(small: House):
     await small.board.catch_up()
     small.clock.at("09:00")
     await a_timekeeper(small).look()
-    expected = views.statistics_now(small.board, ROUND, 1)
+    publisher = Publisher(small.engine, small.clock, small.announced.append)
+    (event,) = [e for e in await small.log() if e.kind == "statistics_published"]
+    assert event.seq == small.board.seq + 1
+    moves = [(None, round_of(small).terms.unit_by_key[UnitKey("5037", "理科", "")].id)]
+    assert (await publisher.window(event.round_id or 0, event.seq)).moves == []
+    expected = views.statistics_now(small.board, ROUND, 1, Window(None, moves))
     shown = await table(small)
     assert json.dumps(shown, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+async def test_each_major_has_the_lowest_score_it_would_admit_if_filing_closed_now(small: House):
+    await small.file("101", "5012", ("01",), adjust=False)
+    await small.file("102", "5012", ("01", "02"), adjust=False)
+    await small.file("103", "5012", ("01", "02"), adjust=False)
+    await small.file("105", "5012", ("01",), adjust=True)
+    await small.board.catch_up()
+    small.clock.at("09:00")
+    await a_timekeeper(small).look()
+    (row,) = [
+        r
+        for r in (await table(small))["items"]
+        if (r["institution_code"], r["track"]) == ("5012", "理科")
+    ]
+    projected = {major["code"]: major["projected_lowest"] for major in row["majors"]}
+    assert projected == {"01": 615, "02": 615}
+    await small.withdraw("103")
+    await small.board.catch_up()
+    assert lowest_now(small, "5012") == {"01": 615, "02": 580}
+    await small.withdraw("105")
+    await small.board.catch_up()
+    assert lowest_now(small, "5012") == {"01": 615, "02": None}
+
+
+def lowest_now(house: House, institution: str) -> dict[str, object]:
+    """What a publication would say now of the institution's majors in 理科."""
+    items = views.statistics_now(house.board, ROUND, 1)["items"]
+    return {
+        major["code"]: major["projected_lowest"]
+        for row in items
+        if (row["institution_code"], row["track"]) == (institution, "理科")
+        for major in row["majors"]
+    }
+
+
+async def test_a_projection_is_what_admit_decides_on_the_same_choices(small: House):
+    await small.import_round(
+        ROUND_FILE + '[units."5012/理科/"]\nadjust_order = ["02"]\nmajor_rule = "score_first"\n'
+    )
+    for number in ("101", "102", "104"):
+        await small.file(number, "5012", (), adjust=True)
+    await small.board.catch_up()
+    assert lowest_now(small, "5012") == {"01": 615, "02": 620}
 
 
 async def test_two_workers_publish_once(small: House):

@@ -15,15 +15,11 @@ from sqlalchemy import update
 from ranking.rules import UnitKey
 from service import views
 from service.errors import Refusal
-from service.push.bus import Bus, LocalBus
 from service.push.follower import Follower
-from service.push.hub import SOCKETS_PER_CANDIDATE, STALE_AFTER, Hub, Watcher
-from service.push.outbox import Mailbox
-from service.push.redis_bus import RedisBus
+from service.push.hub import SOCKETS_PER_CANDIDATE, STALE_AFTER, Hub
 from service.store.engine import DatabaseFault, writing
 from service.store.schema import head
-from tests import services
-from tests.builders import PLAN, ROUND, ROUND_FILE, House, loaded_sqlite, opened, sent
+from tests.builders import PLAN, ROUND, ROUND_FILE, Client, House, loaded_sqlite, opened
 from tests.service.moves import NUMBERS, QUICK, moves, round_of
 
 UNIT = UnitKey("5012", "理科", "")
@@ -35,53 +31,30 @@ def truth(message: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in message.items() if name not in APART}
 
 
-async def test_a_mailbox_keeps_the_newest_of_each_kind():
-    mailbox = Mailbox()
-    for frame in ("old", "newer", "newest"):
-        mailbox.put("standing", frame)
-    mailbox.put("heartbeat", "beat")
-    assert await mailbox.take() == ["newest", "beat"]
-    waiting = asyncio.create_task(mailbox.take())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    mailbox.put("standing", "next")
-    assert await waiting == ["next"]
-
-
-async def test_an_ended_mailbox_says_why():
-    mailbox = Mailbox()
-    waiting = asyncio.create_task(mailbox.take())
-    await asyncio.sleep(0)
-    mailbox.end(Refusal("unavailable"))
-    with pytest.raises(Refusal):
-        await waiting
-
-
 class Screen:
     """A watcher's client: it applies what it is sent, and reads only now and then."""
 
     def __init__(self, house: House, number: str | None) -> None:
         self.number = number
         self.hub = house.hub
-        self.watcher = (
-            Watcher(ROUND, units=[UNIT]) if number is None else Watcher(ROUND, house.ids[number])
-        )
-        house.hub.join(self.watcher)
+        watching = {"units": [UNIT]} if number is None else {"candidate_id": house.ids[number]}
+        self.client = Client(house.hub, ROUND, **watching)
         self.state: str = views.state_of(round_of(house))
         self.shown: dict[str, Any] = {}
 
-    async def read(self) -> None:
-        for message in await sent(self.watcher):
+    def read(self) -> None:
+        for message in self.client.news():
             if message["type"] == "round":
                 self.state = message["state"]
             else:
                 self.shown = truth(message)
+        self.client.busy()
 
-    async def agrees(self, house: House) -> None:
-        await self.read()
+    def agrees(self, house: House) -> None:
+        self.read()
         newcomer = Screen(house, self.number)
-        await newcomer.read()
-        self.hub.leave(newcomer.watcher)
+        newcomer.read()
+        self.hub.leave(newcomer.client.watcher)
         assert self.shown == newcomer.shown
         assert self.state == newcomer.state
         if self.number is not None:
@@ -105,20 +78,27 @@ def test_a_watcher_sees_exactly_what_a_newcomer_is_given(life, data):
                 await move.play(house)
                 for k, screen in enumerate(screens):
                     if reads[7 * n + k]:
-                        await screen.read()
+                        screen.read()
             screens += [Screen(house, who) for who, join in audience if join == len(life)]
             await house.tick()
             for screen in screens:
-                await screen.agrees(house)
+                screen.agrees(house)
 
     with TemporaryDirectory() as folder:
         loaded_sqlite(Path(folder))
         asyncio.run(live())
 
 
-async def test_a_newcomer_is_given_the_newest_at_once(small: House):
-    (message,) = await sent(small.watch("101"))
-    assert message == {"type": "standing", **small.standing("101")}
+async def test_a_newcomer_is_welcomed_and_given_the_newest_at_once(small: House):
+    welcome, standing = small.watch("101").read()
+    assert welcome == {
+        "type": "welcome",
+        "epoch": small.board.epoch,
+        "seq": small.board.seq,
+        "server_time": "2026-08-01T08:30:00.000+08:00",
+        "heartbeat_s": small.hub.heartbeat_s,
+    }
+    assert standing == {"type": "standing", **small.standing("101")}
 
 
 async def test_nothing_is_sent_when_nothing_one_sees_changed(small: House):
@@ -128,122 +108,134 @@ async def test_nothing_is_sent_when_nothing_one_sees_changed(small: House):
     small.clock.at("10:30")
     await small.desk.pass_gates()
     await small.board.catch_up()
-    watcher = small.watch("106")
-    await sent(watcher)
+    client = small.watch("106")
+    client.read()
     await small.tick()
-    assert await sent(watcher) == []
+    assert client.read() == []
     await small.file("101", "5037")
     await small.tick()
-    assert await sent(watcher) == []
+    assert client.read() == []
 
 
 async def test_a_slow_reader_is_left_only_the_newest(small: House):
-    watcher = small.watch("102")
+    client = small.watch("102")
+    client.read()
+    client.busy()
     for number in ("102", "101", "103"):
         await small.file(number, "5012")
         await small.tick()
-    (message,) = [m for m in await sent(watcher) if m["type"] == "standing"]
+    (message,) = [m for m in client.read() if m["type"] == "standing"]
     assert (message["applicants"], message["seq"]) == (3, small.board.seq)
+
+
+async def test_what_waits_is_sent_in_the_order_in_which_its_kinds_came(small: House):
+    client = small.watch("102")
+    client.read()
+    client.busy()
+    mailbox = client.watcher.mailbox
+    for kind, n in (("standing", 1), ("heartbeat", 2), ("standing", 3), ("round", 4)):
+        mailbox.put(kind, json.dumps({"type": kind, "n": n}).encode())
+    assert [message["n"] for message in client.read()] == [3, 2, 4]
+    assert client.read() == []
 
 
 async def test_a_gate_that_passes_is_told_with_the_new_lock(small: House):
     await small.desk.pass_gates()
     await small.board.catch_up()
-    own, public = small.watch("101"), Watcher(ROUND, units=[UNIT])
-    small.hub.join(public)
-    await sent(own)
-    await sent(public)
+    own, public = small.watch("101"), Client(small.hub, ROUND, units=[UNIT])
+    own.read()
+    public.read()
     small.clock.at("11:00")
     await small.desk.pass_gates()
     await small.tick()
     round_message = {"type": "round", "round": ROUND, "state": "closing"}
-    first, standing = await sent(own)
+    first, standing = own.read()
     assert first == round_message
     assert standing["lock"]["state"] == "locked"
-    assert await sent(public) == [round_message]
+    assert public.read() == [round_message]
 
 
-async def test_a_candidate_has_three_sockets_and_a_left_one_makes_room(small: House):
-    watchers = [small.watch("101") for _ in range(SOCKETS_PER_CANDIDATE)]
+async def test_a_candidate_has_three_connections_and_a_left_one_makes_room(small: House):
+    clients = [small.watch("101") for _ in range(SOCKETS_PER_CANDIDATE)]
     with pytest.raises(Refusal) as refusal:
         small.watch("101")
     assert refusal.value.code == "too-many-connections"
     small.watch("102")
-    small.hub.leave(watchers[0])
-    small.hub.leave(watchers[0])
+    small.hub.leave(clients[0].watcher)
+    small.hub.leave(clients[0].watcher)
     small.watch("101")
     with pytest.raises(Refusal):
         small.watch("101")
     assert small.hub.count == SOCKETS_PER_CANDIDATE + 1
 
 
+async def test_a_worker_that_is_full_says_so(small: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.push.hub.SOCKETS_PER_WORKER", 1)
+    small.watch("101")
+    with pytest.raises(Refusal) as refusal:
+        small.watch("102")
+    assert refusal.value.code == "overloaded"
+
+
 async def test_public_figures_are_watched_where_the_round_allows_it(small: House):
-    watcher = Watcher(ROUND, units=[UNIT, UnitKey("5037", "理科", "")])
-    small.hub.join(watcher)
-    (message,) = await sent(watcher)
+    client = Client(small.hub, ROUND, units=[UNIT, UnitKey("5037", "理科", "")])
+    (message,) = client.news()
     assert message["items"] == views.statistics_rows(round_of(small))[:2]
     with pytest.raises(Refusal) as refusal:
-        small.hub.join(Watcher(ROUND, units=[UnitKey("9999", "理科", "")]))
+        Client(small.hub, ROUND, units=[UnitKey("9999", "理科", "")])
     assert refusal.value.code == "unknown-unit"
     await small.import_round(ROUND_FILE.replace("live_statistics = true", ""))
     await small.board.catch_up()
     with pytest.raises(Refusal) as refusal:
-        small.hub.join(Watcher(ROUND, units=[UNIT]))
+        Client(small.hub, ROUND, units=[UNIT])
     assert refusal.value.code == "not-published"
 
 
 async def test_a_round_that_stops_being_live_sends_its_watchers_away(small: House):
-    watcher, own = Watcher(ROUND, units=[UNIT]), small.watch("101")
-    small.hub.join(watcher)
-    await sent(watcher)
+    public, own = Client(small.hub, ROUND, units=[UNIT]), small.watch("101")
     await small.import_round(ROUND_FILE.replace("live_statistics = true", ""))
     await small.file("101", "5012")
     await small.tick()
-    with pytest.raises(Refusal) as refusal:
-        await sent(watcher)
-    assert refusal.value.code == "not-published"
-    assert [m["rank"] for m in await sent(own) if m["type"] == "standing"] == [1]
+    assert public.ended is not None
+    assert public.ended.code == "not-published"
+    assert own.read()[-1]["rank"] == 1
 
 
 async def test_who_watches_a_unit_that_goes_is_sent_away_and_holds_up_nobody(small: House):
-    gone, other = Watcher(ROUND, units=[UnitKey("00", "理科", "")]), small.watch("101")
-    small.hub.join(gone)
-    await sent(gone)
+    gone, other = Client(small.hub, ROUND, units=[UnitKey("00", "理科", "")]), small.watch("101")
     await small.import_plan("\n".join(x for x in PLAN.splitlines() if "零号" not in x))
     await small.file("101", "5012")
     await small.tick()
-    with pytest.raises(Refusal) as refusal:
-        await sent(gone)
-    assert refusal.value.code == "unknown-unit"
-    assert [m["rank"] for m in await sent(other) if m["type"] == "standing"] == [1]
+    assert gone.ended is not None
+    assert gone.ended.code == "unknown-unit"
+    assert other.read()[-1]["rank"] == 1
+    assert small.hub.count == 1
 
 
 async def test_another_history_sends_everybody_away_to_begin_anew(small: House):
-    watcher = small.watch("101")
-    await sent(watcher)
+    client = small.watch("101")
     async with writing(small.engine) as connection:
         await connection.execute(update(head).values(epoch="restored"))
     await small.tick()
-    with pytest.raises(Refusal) as refusal:
-        await sent(watcher)
-    assert refusal.value.code == "unavailable"
-    assert json.loads(small.hub.welcome())["epoch"] == "restored"
-    (message,) = await sent(small.watch("101"))
-    assert message["type"] == "standing"
+    assert client.ended is not None
+    assert client.ended.code == "unavailable"
+    welcome, standing = small.watch("101").read()
+    assert welcome["epoch"] == "restored"
+    assert standing["type"] == "standing"
 
 
 async def test_heartbeats_stop_while_the_board_is_stale(small: House):
     hub = Hub(small.board, small.clock, tick_s=0.001, heartbeat_s=0)
-    watcher = Watcher(ROUND, small.ids["101"])
-    hub.join(watcher)
-    await sent(watcher)
+    client = Client(hub, ROUND, candidate_id=small.ids["101"])
+    client.read()
 
     async def beats() -> list[dict[str, Any]]:
+        client.busy()
         running = asyncio.create_task(hub.run())
         await asyncio.sleep(0.02)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        return await sent(watcher)
+        return client.read()
 
     (beat,) = await beats()
     assert (beat["type"], beat["seq"]) == ("heartbeat", small.board.seq)
@@ -251,47 +243,6 @@ async def test_heartbeats_stop_while_the_board_is_stale(small: House):
     assert await beats() == []
     await small.board.catch_up()
     assert [m["type"] for m in await beats()] == ["heartbeat"]
-
-
-async def test_the_welcome_names_epoch_seq_and_time(small: House):
-    welcome = json.loads(small.hub.welcome())
-    assert (welcome["epoch"], welcome["seq"]) == (small.board.epoch, small.board.seq)
-    assert welcome["server_time"] == "2026-08-01T08:30:00.000+08:00"
-    assert welcome["heartbeat_s"] == small.hub.heartbeat_s
-
-
-async def quick(bus: Bus, within_s: float = 5) -> bool:
-    """Whether the bus wakes before its time is up."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await bus.heard(within_s)
-    return loop.time() - began < within_s
-
-
-async def test_a_local_bus_wakes_once_for_what_was_announced_before_or_while_waiting():
-    bus = LocalBus()
-    bus.announce(1)
-    bus.announce(2)
-    assert await quick(bus)
-    assert not await quick(bus, 0.01)
-    waiting = asyncio.create_task(quick(bus))
-    await asyncio.sleep(0)
-    bus.announce(3)
-    assert await waiting
-
-
-async def test_a_follower_woken_as_it_is_cancelled_still_ends():
-    bus = LocalBus()
-    for steps in range(4):
-        waiting = asyncio.create_task(bus.heard(60))
-        await asyncio.sleep(0.001)
-        bus.announce(1)
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        asked = waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        assert waiting.cancelled() == asked
-        await bus.heard(0.001)
 
 
 async def test_a_follower_survives_a_database_that_is_away_for_a_while(small: House, monkeypatch):
@@ -304,7 +255,7 @@ async def test_a_follower_survives_a_database_that_is_away_for_a_while(small: Ho
         await catch_up()
 
     monkeypatch.setattr(small.board, "catch_up", sometimes)
-    following = asyncio.create_task(Follower(small.board, LocalBus(), 0.005).run())
+    following = asyncio.create_task(Follower(small.board, 0.005).run())
     given_ = await small.file("101", "5012")
     async with asyncio.timeout(5):
         while small.board.seq < given_.seq:  # noqa: ASYNC110 a board has nothing to wait on
@@ -312,61 +263,3 @@ async def test_a_follower_survives_a_database_that_is_away_for_a_while(small: Ho
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert fault == []
-
-
-async def closed(*buses: Bus) -> None:
-    for bus in buses:
-        await bus.close()
-
-
-async def heard_from(teller: Bus, hearer: Bus) -> None:
-    """`hearer` wakes for what `teller` announces, once both have found Redis."""
-    async with asyncio.timeout(10):
-        while True:
-            teller.announce(7)
-            if await quick(hearer, 0.1):
-                return
-
-
-@pytest.mark.redis
-async def test_redis_carries_the_hint_to_every_other_worker(redis_url: str):
-    one, two = RedisBus(redis_url), RedisBus(redis_url)
-    await one.open()
-    await two.open()
-    try:
-        one.announce(1)
-        assert await quick(one)  # the own follower does not wait for Redis
-        await heard_from(one, two)
-        await heard_from(two, one)
-    finally:
-        await closed(one, two)
-
-
-@pytest.mark.redis
-async def test_a_bus_closes_even_while_it_is_telling(redis_url: str):
-    for n in range(20):
-        bus = RedisBus(redis_url)
-        await bus.open()
-        bus.announce(1)
-        await asyncio.sleep(n / 2000)
-        async with asyncio.timeout(5):
-            await bus.close()
-
-
-@pytest.mark.redis
-async def test_a_worker_starts_without_redis_and_hears_when_it_comes(tmp_path, monkeypatch):
-    port = services.free_port()
-    monkeypatch.setattr("service.push.redis_bus.RETRY_S", 0.05)
-    monkeypatch.setattr(services, "free_port", lambda: port)
-    one, two = (RedisBus(f"redis://127.0.0.1:{port}/0") for _ in range(2))
-    await one.open()
-    await two.open()
-    try:
-        one.announce(1)
-        assert await quick(one)
-        assert not await quick(two, 0.1)
-        with services.redis(tmp_path):
-            await heard_from(one, two)
-            await closed(one, two)
-    finally:
-        await closed(one, two)

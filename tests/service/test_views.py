@@ -12,7 +12,7 @@ from ranking.rules import UnitKey
 from service import views
 from service.errors import Refusal
 from service.shapes import ChoiceView, StandingView
-from tests.builders import CANDIDATES, ROUND, House, loaded_sqlite, opened
+from tests.builders import CANDIDATES, PLAN, ROUND, House, loaded_sqlite, opened
 from tests.service.moves import NUMBERS, QUICK, ROUNDS, WISHES, bytes_of, moves, round_of
 
 
@@ -200,6 +200,37 @@ async def test_the_public_table_agrees_with_every_standing(small: House):
     assert rows["5012", ""]["missing"] == 3
     assert [m["first_choice_inside"] for m in rows["5037", ""]["majors"]] == [3]
     assert [m["first_choice_inside"] for m in rows["00", ""]["majors"]] == [1]
+
+
+async def test_who_withdraws_is_counted_no_more(small: House):
+    await all_file(small, "5037", "101", "102", "103")
+    await small.withdraw("101")
+    await small.board.catch_up()
+    shown = small.standing("103")
+    assert (shown["rank"], shown["tied"], shown["applicants"]) == (1, 2, 2)
+    assert shown["line_filing"] == 615
+    assert small.standing("101")["rank"] is None
+
+
+async def test_a_plan_changed_during_filing_is_time_stamped_and_the_bounds_are_issued_anew(
+    small: House,
+):
+    await all_file(small, "5037", "101", "102", "103")
+    small.clock.at("11:00")
+    await small.desk.pass_gates()
+    await small.board.catch_up()
+    before = small.standing("103")
+    small.clock.at("11:30")
+    await small.import_plan(PLAN.replace("软件工程,2", "软件工程,1"))
+    await small.board.catch_up()
+    after = small.standing("103")
+    assert (before["due"], after["due"]) == (2, 1)
+    assert before["certainty"] is not None
+    assert after["certainty"] is not None
+    assert (before["certainty"]["verdict"], after["certainty"]["verdict"]) == ("safe", "out")
+    imported = [event for event in await small.log() if event.kind == "plan_imported"]
+    assert imported[-1].at == small.clock()
+    assert after["seq"] >= imported[-1].seq
 
 
 async def test_nobody_is_shown_another_round_or_a_round_that_is_none(small: House):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,29 @@ async def test_statistics_are_published_at_the_schedules_instant_and_not_before(
         assert again == table
 
 
+async def test_a_published_table_tells_of_every_major_in_its_own_csv_and_on_the_plans_page(
+    tmp_path: Path,
+):
+    url, clock = sqlite_url(tmp_path), Clock()
+    await load(url, clock)
+    async with served(url, clock) as service:
+        await service.file("101", "5012")
+        page = (await service.client.get(f"/plans/5012?round={ROUND}")).text
+        assert "预计录取最低分" not in page
+    clock.at("09:00")
+    async with served(url, clock) as service:
+        table = (await service.client.get(f"{ROUND_PATH}/statistics")).json()
+        answer = await service.client.get(f"{ROUND_PATH}/statistics/majors.csv")
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        majors = [(unit, major) for unit in table["items"] for major in unit["majors"]]
+        for told, (unit, major) in zip(rows, majors, strict=True):
+            assert (told["as_of"], told["track"]) == (table["as_of"], unit["track"])
+            for name, value in major.items():
+                assert told[f"major_{name}"] == ("" if value is None else str(value))
+        page = (await service.client.get(f"/plans/5012?round={ROUND}")).text
+        assert re.findall(r'data-label="预计录取最低分">([^<]+)<', page) == ["—", "620", "—"]
+
+
 async def test_another_sites_page_changes_nothing_with_the_cookie(service: Running):
     await service.file("101", "5012")
     cookie = f"mingci_session={service.tokens['101']}"
@@ -253,3 +277,11 @@ async def test_an_unknown_address_and_a_wrong_method_are_problems(service: Runni
     assert answer.status_code == 405
     assert slug(answer) == "method-not-allowed"
     assert answer.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/", "/api/v1/rounds", "/api/v1/nothing"])
+async def test_head_answers_as_get_does_without_the_body(service: Running, path: str):
+    asked, whole = await service.client.head(path), await service.client.get(path)
+    assert asked.status_code == whole.status_code
+    assert asked.content == b""
+    assert asked.headers.items() == whole.headers.items()

@@ -21,7 +21,7 @@ from tests.web.servers import (
     say_watch,
     until,
 )
-from web import live
+from web import live_session
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ async def test_a_first_message_that_is_none_is_closed_4408(server: Server, nonse
 async def test_who_says_no_hello_in_time_is_closed_4408(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ):
-    assert live.HELLO_WITHIN_S == 5
-    monkeypatch.setattr(live, "HELLO_WITHIN_S", 0.1)
+    assert live_session.HELLO_WITHIN_S == 5
+    monkeypatch.setattr(live_session, "HELLO_WITHIN_S", 0.1)
     async with server.socket() as socket:
         assert await close_code(socket) == 4408
 

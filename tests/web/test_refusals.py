@@ -55,7 +55,7 @@ def returned_by_the_calendar() -> set[str]:
 def test_every_code_that_is_raised_has_a_sentence_whose_facts_are_given():
     found = list(raised())
     assert len(found) > 20
-    lenient = {"closes_at", "institution_code", "major_code"}
+    lenient = {"closes_at", "institution_code", "major_code", "segment"}
     for code, facts, place in found:
         assert code in SENTENCES, place
         for text in SENTENCES[code][1:]:
@@ -72,7 +72,7 @@ def test_every_slug_of_the_contract_and_of_the_calendar_has_a_sentence():
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_sentences_are_chinese_and_english_and_end_with_a_full_stop(code: str):
-    facts: dict[str, Any] = dict.fromkeys(("limit", "count", "least", "most"), 1)
+    facts: dict[str, Any] = dict.fromkeys(("limit", "count", "least", "most", "segment"), 1)
     chinese, english = (sentence(Refusal(code, **facts), lang) for lang in ("zh", "en"))
     assert re.search(r"[一-鿿]", chinese)
     assert chinese.endswith("。")

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, Field
 
 from service import views
@@ -11,6 +12,7 @@ from service.receipts import Receipt
 from service.shapes import ChoiceView, Filed, History, StandingList, StandingView
 from web.api.rounds import Code
 from web.deps import At, Own, Services, device_of
+from web.etags import names, standing_tag
 
 router = APIRouter(prefix="/api/v1/rounds/{round_code}", tags=["choice"])
 
@@ -85,10 +87,25 @@ async def history(at: At, person: Own, round_code: Code) -> History:
     return await views.history(at.engine, at.board, round_code, person.candidate_id)
 
 
-@router.get("/standing")
-async def standing(at: At, person: Own, round_code: Code) -> StandingView:
-    """The own standing now."""
-    return views.standing(at.board, round_code, person.candidate_id)
+@router.get(
+    "/standing",
+    response_model=StandingView,
+    responses={304: {"description": "Nothing but the moment has changed; no body."}},
+)
+async def standing(
+    at: At, person: Own, round_code: Code, if_none_match: Annotated[str, Header()] = ""
+) -> Response:
+    """The own standing now.
+
+    The ETag changes whenever anything but the moment (`seq`, `as_of`) does. Whoever polls sends it
+    as If-None-Match: a 304 says that what one has is still true, at the moment of its Date.
+    """
+    view = views.standing(at.board, round_code, person.candidate_id)
+    tag = standing_tag(view)
+    headers = {"ETag": tag, "Cache-Control": "no-store"}
+    if names(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(view, headers=headers)
 
 
 @router.get("/what-if")

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from service.result_shapes import ResultAnswer
 from service.results import TriesSpent
-from service.shapes import ResultAnswer
 from web.deps import At
 from web.refusals import problem
 

@@ -1,15 +1,15 @@
 """Rounds, the public plan and the public table."""
 
-import csv
-import io
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from ranking.rules import UnitKey
 from service import views
-from service.shapes import RoundList, StatisticsView, UnitList, UnitView
+from service.shapes import CorrectionList, RoundList, StatisticsView, UnitList, UnitView
 from web.deps import At
+from web.sheets import csv_sheet
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
 
@@ -70,6 +70,23 @@ async def statistics_csv(at: At, round_code: Code) -> Response:
     return Response(statistics_as_csv(table), media_type="text/csv; charset=utf-8")
 
 
+@router.get(
+    "/rounds/{round_code}/statistics/majors.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def statistics_majors_csv(at: At, round_code: Code) -> Response:
+    """The same table's majors as CSV, one row a major."""
+    table = await views.statistics(at.engine, at.board, round_code)
+    return Response(majors_as_csv(table), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/rounds/{round_code}/corrections")
+async def corrections(at: At, round_code: Code) -> CorrectionList:
+    """What was changed about the round after it was public: what, why, when."""
+    return await views.corrections(at.engine, at.board, round_code)
+
+
 STATISTICS_COLUMNS = (
     "track",
     "institution_code",
@@ -82,24 +99,51 @@ STATISTICS_COLUMNS = (
     "due",
     "applicants",
     "missing",
+    "entered",
+    "left",
+)
+LADDER_COLUMNS = (
+    "track", "institution_code", "institution_name", "plan_nature", "ladder_as_of", "low", "count",
+)  # fmt: skip
+
+
+UNIT_COLUMNS = ("track", "institution_code", "institution_name", "plan_nature")
+MAJOR_COLUMNS = (
+    "code",
+    "name",
+    "plan",
+    "projected_lowest",
+    "first_choice_inside",
+    "tuition",
+    "notes",
 )
 
 
 def statistics_as_csv(table: StatisticsView) -> str:
-    """A published table as CSV with the moment it was true at in every row."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["as_of", "seq", *STATISTICS_COLUMNS])
-    for row in table["items"]:
-        values = {**row}
-        writer.writerow(
-            [table["as_of"], table["seq"], *(_cell(values[name]) for name in STATISTICS_COLUMNS)]
-        )
-    return out.getvalue()
+    """A published table's units as CSV."""
+    return _csv(table, STATISTICS_COLUMNS, ({**row} for row in table["items"]))
 
 
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+def majors_as_csv(table: StatisticsView) -> str:
+    """A published table's majors as CSV: which unit, then the major's own columns as `major_…`."""
+    rows = (
+        {**row, **{f"major_{name}": {**major}.get(name) for name in MAJOR_COLUMNS}}
+        for row in table["items"]
+        for major in row["majors"]
+    )
+    headings = (f"major_{name}" for name in MAJOR_COLUMNS)
+    return _csv(table, (*UNIT_COLUMNS, *headings), rows)
+
+
+def ladders_as_csv(table: StatisticsView) -> str:
+    """The score ladders of a published table as CSV, one row a range."""
+    rows = [{**row, **step} for row in table["items"] for step in row["ladder"]]
+    return _csv(table, LADDER_COLUMNS, rows)
+
+
+def _csv(
+    table: StatisticsView, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
+) -> str:
+    moment = (table["as_of"], table["seq"])
+    lines = ([*moment, *(row[name] for name in columns)] for row in rows)
+    return csv_sheet(["as_of", "seq", *columns], lines)

@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Response
 
 from service import views
-from service.shapes import UnfilledView
+from service.result_shapes import UnfilledView
 from web.api.rounds import Code
 from web.deps import At
-from web.unfilled_files import XLSX, unfilled_csv, unfilled_xlsx
+from web.sheets import XLSX
+from web.unfilled_files import unfilled_csv, unfilled_xlsx
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
 

@@ -7,11 +7,12 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from importers.next_plan import next_plan, plan_csv
+from importers.next_plan import next_plan
 from importers.plans import MajorRow, read_plan
+from importers.written import plan_csv
 from service.admission import Admission, DryRun
 from service.errors import Refusal
-from service.shapes import UnfilledRow
+from service.result_shapes import UnfilledRow
 from service.store import results, rounds
 from service.store.engine import Engine, open_engine, reading
 from service.store.migrate import migrate

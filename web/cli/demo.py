@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,20 +14,23 @@ import uvicorn
 from importers.province import Province, make_province
 from importers.round_file import RoundFile, Schedule, Segment, round_file_toml
 from service import logs
-from service.filing import Wish
 from service.intake import Intake
 from service.settings import Settings
+from service.staff import NewAccount, StaffAccounts
 from service.store.engine import open_engine
 from service.store.migrate import migrate
+from service.store.staff import Role
 from web.app import make_app, utc_now
 from web.cli.serve import server_config
-from web.cli.simulation import Actor, Simulation, actors_of
+from web.cli.simulation import Actor, Simulation, actors_of, wishes_of
 from web.deps import Services
 
 ACTIONS_PER_SECOND = 6.0
 HEAD_START = timedelta(minutes=5)
 """How long, in the round's own time, it has been open when the demo begins."""
 
+SHORTEST = timedelta(seconds=1)
+"""Between publications, however fast the day: a round file says it in whole seconds."""
 
 app = typer.Typer()
 
@@ -62,6 +65,7 @@ async def _run(folder: Path, port: int, province: Province, speed: float) -> Non
     )
     file = compressed(province.round_file, utc_now(), speed)
     await load(settings, province, file)
+    staff = await make_staff(settings)
     app = make_app(settings)
     server = uvicorn.Server(server_config(app, "127.0.0.1", port))
     serving = asyncio.create_task(server.serve())
@@ -73,6 +77,7 @@ async def _run(folder: Path, port: int, province: Province, speed: float) -> Non
     simulation = await begin(app.state.services, file.code, province)
     visitors = simulation.keep_for_visitors()
     _greet(port, file, visitors)
+    _greet_staff(port, staff)
     acting = asyncio.create_task(simulation.run(ACTIONS_PER_SECOND))
     await serving
     acting.cancel()
@@ -94,21 +99,30 @@ async def load(settings: Settings, province: Province, file: RoundFile) -> None:
         await engine.dispose()
 
 
+STAFF: Mapping[str, Sequence[Role]] = {
+    "wang": ("importer", "auditor"),
+    "li": ("reviewer", "publisher", "security_admin"),
+}
+"""The demo's two people: one proposes, the other reviews and approves."""
+
+
+async def make_staff(settings: Settings) -> dict[str, NewAccount]:
+    """Two accounts of the office, for the demo alone; their first password need not be changed."""
+    engine = open_engine(settings)
+    try:
+        accounts = StaffAccounts(engine, utc_now)
+        return {
+            name: await accounts.add(name, roles, must_change_password=False)
+            for name, roles in STAFF.items()
+        }
+    finally:
+        await engine.dispose()
+
+
 async def begin(at: Services, round_code: str, province: Province) -> Simulation:
     """The simulation with its first choices filed."""
     one = at.board.rounds[round_code]
-    choices = province.choices
-    wishes = {
-        number: Wish(institution, nature, tuple(majors), bool(adjusts))
-        for number, institution, nature, majors, adjusts in zip(
-            choices.candidate_no,
-            choices.institution_code,
-            choices.plan_nature,
-            choices.majors,
-            choices.accepts_adjustment,
-            strict=True,
-        )
-    }
+    wishes = wishes_of(province.choices)
     simulation = Simulation(at, round_code, actors_of(one, province.candidates, wishes), seed=1)
     await simulation.fill()
     return simulation
@@ -129,7 +143,7 @@ def compressed(file: RoundFile, now: datetime, speed: float) -> RoundFile:
         delete_lock=schedule.delete_lock and moved(schedule.delete_lock),
         create_lock=schedule.create_lock and moved(schedule.create_lock),
         closes=moved(schedule.closes),
-        statistics_every=schedule.statistics_every / speed,
+        statistics_every=max(schedule.statistics_every / speed, SHORTEST),
         segments=tuple(Segment(s.min_score, moved(s.closes)) for s in schedule.segments),
     )
     return replace(file, schedule=faster, live_statistics=True)
@@ -144,6 +158,19 @@ def _greet(port: int, file: RoundFile, visitors: Sequence[Actor]) -> None:
         if file.schedule
         else "",
         "按 Ctrl+C 结束 to stop",
+        "",
+    ]
+    typer.echo("\n".join(lines))
+
+
+def _greet_staff(port: int, staff: Mapping[str, NewAccount]) -> None:
+    lines = [
+        f"工作台 office: http://127.0.0.1:{port}/office",
+        *(
+            f"工作人员 {name}（{'、'.join(STAFF[name])}）密码 {made.password} 动态码密钥 {made.totp_secret}"
+            for name, made in staff.items()
+        ),
+        "动态码 one-time codes: mingci staff code --secret 密钥",
         "",
     ]
     typer.echo("\n".join(lines))

@@ -15,6 +15,8 @@ MODULES: Mapping[str, str] = {
     "standings": "offline",
     "admit": "admit",
     "admission": "admission",
+    "staff": "staff",
+    "rehearse": "rehearsal",
 }
 """Where each subcommand lives."""
 

@@ -66,6 +66,8 @@ def import_plan(
             lambda intake: intake.apply_plan(round_code, rows, report.digest, dry_run=dry_run),
             missing=f'there is no round "{round_code}"; import its round file first',
         )
+    if not dry_run:
+        report.notices += _with_store(lambda intake: intake.misplaced_rules(round_code))
     _show_difference(applied.difference)
     _say(report, changed=applied.changed, dry_run=dry_run)
     _write_report(report, report_to, applied.difference)
@@ -114,6 +116,7 @@ def import_round(file: File, dry_run: DryRun = False, report_to: ReportTo = None
     if not dry_run:
         text = source.content.decode("utf-8-sig")
         changed = _with_store(lambda intake: intake.set_round(found, text))
+        report.notices += _with_store(lambda intake: intake.misplaced_rules(found.code))
     _say(report, changed=changed, dry_run=dry_run)
     _write_report(report, report_to, None)
 
@@ -253,7 +256,7 @@ def _difference_lines(difference: PlanDifference) -> Iterator[str]:
         differing = [
             f"{name} {before[name]} → {after[name]}"
             for name in before
-            if name != "line" and before[name] != after[name]
+            if name not in ("line", "batch") and before[name] != after[name]
         ]
         yield f"~ {_place(change.after)} {', '.join(differing)}"
     if difference:

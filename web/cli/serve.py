@@ -12,9 +12,11 @@ from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import migrate
 from web.cli.faults import database_in_use, read_settings
+from web.live_protocol import HttpProtocol, LiveProtocol
 
 WIRE: Mapping[str, object] = {
-    "ws": "websockets-sansio",
+    "http": HttpProtocol,
+    "ws": LiveProtocol,
     "ws_max_size": 4096,
     "ws_per_message_deflate": False,
     "log_config": None,

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from importers.candidates import Candidates
+from importers.choices import Choices
+from importers.province_files import choice_rows
 from ranking.book import NO_UNIT
 from ranking.standing import Status
 from service.board import RoundBoard
 from service.errors import Refusal
-from service.filing import Wish
+from service.filing import FilingDesk, Wish
 from web.deps import Services
 
 ALREADY_FILED = 0.7
@@ -61,9 +63,7 @@ class Simulation:
     async def fill(self) -> None:
         """The choices that were filed before the first visitor came."""
         early = [a for a in self._actors if self._random.random() < ALREADY_FILED]
-        for start in range(0, len(early), 200):
-            part = early[start : start + 200]
-            await asyncio.gather(*(self._file(actor, actor.wish) for actor in part))
+        await file_all(self._at.desk, self._round_code, early)
         await self._at.board.catch_up()
 
     def keep_for_visitors(self) -> list[Actor]:
@@ -143,12 +143,34 @@ class Simulation:
         return self._unit(actor) != NO_UNIT
 
     async def _file(self, actor: Actor, wish: Wish) -> None:
-        key = secrets.token_hex(8)
-        await self._at.desk.file(actor.candidate_id, self._round_code, wish, None, key, "demo")
+        await file_one(self._at.desk, self._round_code, actor, wish)
 
     @property
     def _board(self) -> RoundBoard:
         return self._at.board.rounds[self._round_code]
+
+
+async def file_one(desk: FilingDesk, round_code: str, actor: Actor, wish: Wish) -> None:
+    """File a wish at the desk, as any request would."""
+    key = secrets.token_hex(8)
+    await desk.file(actor.candidate_id, round_code, wish, None, key, "simulation")
+
+
+async def file_all(desk: FilingDesk, round_code: str, actors: Sequence[Actor]) -> None:
+    """File everybody's first wish, some hundred at a time."""
+    for start in range(0, len(actors), 200):
+        part = actors[start : start + 200]
+        await asyncio.gather(*(file_one(desk, round_code, actor, actor.wish) for actor in part))
+
+
+def wishes_of(choices: Choices) -> dict[str, Wish]:
+    """What each candidate of a choices file wishes for, by number."""
+    return {
+        row.candidate_no: Wish(
+            row.institution_code, row.plan_nature, row.majors, row.accepts_adjustment
+        )
+        for row in choice_rows(choices)
+    }
 
 
 def actors_of(one: RoundBoard, people: Candidates, wishes: dict[str, Wish]) -> list[Actor]:

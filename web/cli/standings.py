@@ -8,6 +8,7 @@ import numpy as np
 from importers.book_files import FileBook, FileReports, book_of
 from importers.candidates import read_candidates
 from importers.choices import read_choices
+from importers.own_rules import refuse_misplaced
 from importers.plans import read_plan
 from ranking.standing import standings
 from web.cli.beside import Beside
@@ -53,6 +54,8 @@ def load_book(
     tracks = {row.track for row in rows}.union(rules.tie_break) if rows else None
     people, people_report = read_candidates(sources[1], tracks=tracks, personal=False)
     filed, choices_report = choices_read.result()
+    for report in reports:
+        refuse_misplaced(rules, rows, report)
     reports += [plan_report, people_report, choices_report]
     if all(report.accepted for report in reports):
         step("matching choices")

@@ -8,8 +8,8 @@ from service import views
 from service.board import Board
 from service.calendar import GOING
 from service.errors import Refusal
-from service.shapes import RoundView
-from web.deps import services
+from service.shapes import RoundView, StatisticsMajor, StatisticsView
+from web.deps import Services, services
 from web.pages.render import public_page
 from web.pages.routing import PageRoute
 
@@ -65,7 +65,8 @@ async def institution(
     code: RoundCode = None,
 ) -> Response:
     """Every unit of one institution in a round, with its majors."""
-    board = services(request).board
+    running = services(request)
+    board = running.board
     chosen = shown_round(board, code)
     found = []
     if chosen is not None:
@@ -73,4 +74,30 @@ async def institution(
         found = [unit for unit in some if unit["institution_code"] == institution]
     if chosen is None or not found:
         raise Refusal("not-found", what=institution)
-    return public_page(request, "institution.html", round=chosen, units=found)
+    published = await _published(running, chosen["code"])
+    said = {} if published is None else _majors_of(published, institution)
+    return public_page(
+        request, "institution.html", round=chosen, units=found, published=published, said=said
+    )
+
+
+async def _published(running: Services, round_code: str) -> StatisticsView | None:
+    """The round's newest published table; None before the first."""
+    try:
+        return await views.statistics(running.engine, running.board, round_code)
+    except Refusal as refusal:
+        if refusal.code != "not-published":
+            raise
+        return None
+
+
+def _majors_of(
+    published: StatisticsView, institution: str
+) -> dict[tuple[str, str, str], StatisticsMajor]:
+    """An institution's majors in the public table, by track, plan nature and code."""
+    return {
+        (row["track"], row["plan_nature"], major["code"]): major
+        for row in published["items"]
+        if row["institution_code"] == institution
+        for major in row["majors"]
+    }

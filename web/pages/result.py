@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from service.errors import Refusal
+from service.result_shapes import ResultAnswer
 from service.results import TriesSpent
-from service.shapes import ResultAnswer
 from web.deps import services
 from web.pages.render import private_page
 from web.pages.routing import PageRoute

@@ -57,11 +57,15 @@ def refused(request: Request, refusal: Refusal) -> Response:
         if request.method == "GET" and request.url.query:
             back += "?" + request.url.query
         return go(f"/sign-in?next={quote(back, safe='')}")
+    if refusal.code == "staff-not-signed-in":
+        return go("/office/sign-in")
+    if refusal.code == "staff-must-change-password":
+        return go("/office/password")
     if refusal.code == "must-change-password":
         return go("/password")
     return private_page(
         request,
-        "fault.html",
+        "office/fault.html" if request.url.path.startswith("/office") else "fault.html",
         refusals.status(refusal),
         code=refusal.code,
         sentence=refusals.sentence(refusal),

@@ -105,8 +105,8 @@ def gates(round_view: RoundView, lock: Mapping[str, Any], now: datetime) -> Gate
     closes, opens = moment(lock["closes_at"]), moment(schedule["opens"])
     create = min(closes, moment(schedule["create_lock"] or closes))
     delete = min(closes, moment(schedule["delete_lock"] or closes))
-    modify = lock["state"] != "locked" and opens <= now < closes
     passed = round_view["state"]
+    modify = lock["state"] != "locked" and opens <= now < closes and passed != "paused"
     return Gates(
         opens,
         may_create=modify and now < create and lock["state"] == "open",

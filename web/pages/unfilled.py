@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service import views
 from service.errors import Refusal
-from service.shapes import UnfilledRow
+from service.result_shapes import UnfilledRow
 from web.deps import services
 from web.pages.render import PUBLIC, html, public_page
 from web.pages.routing import PageRoute, go

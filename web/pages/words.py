@@ -92,6 +92,7 @@ LINK: Mapping[str, str] = {
 ROUND_STATE: Mapping[str, str] = {
     "draft": "尚未公布",
     "published": "计划已公布，尚未开始填报",
+    "paused": "暂停填报",
     "open": "正在填报",
     "delete_locked": "正在填报 · 已停止删除",
     "create_locked": "只能修改 · 已停止新填报",

@@ -32,6 +32,7 @@ let waiting = null;
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let retry;
 let paintDue = false;
+let polled = "";
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (strip.querySelector(`[data-part=${id}]`));
@@ -57,7 +58,9 @@ function show(state) {
   part("pause").hidden = !(fresh && state !== "connecting") && state !== "paused";
   setText(part("pause"), words.link[paused ? "resume" : "pause"] ?? "");
   showAge();
-  if (!fresh) paintOld();
+  if (fresh) return;
+  paintOld();
+  polled = "";
 }
 
 function showAge() {
@@ -148,13 +151,20 @@ function lost(code) {
 async function poll() {
   if (socket?.readyState === WebSocket.OPEN || failures < 3 || paused || link === "moved" || link === "signed_out") return;
   try {
-    const answer = await fetch(`/api/v1/rounds/${encodeURIComponent(round)}/standing`, { headers: { accept: "application/json" } });
+    const headers = { accept: "application/json", "if-none-match": polled };
+    const answer = await fetch(`/api/v1/rounds/${encodeURIComponent(round)}/standing`, { headers });
     if (answer.status === 401) {
       stop();
       show("signed_out");
       return;
     }
-    if (answer.ok) take(await answer.json());
+    if (answer.ok) {
+      polled = answer.headers.get("etag") ?? "";
+      take(await answer.json());
+    } else if (answer.status === 304) {
+      asOf = new Date(answer.headers.get("date") ?? asOf).toISOString();
+      show("polling");
+    }
   } catch (fault) {
     if (!(fault instanceof TypeError)) throw fault;
     show(navigator.onLine ? "stale" : "offline");

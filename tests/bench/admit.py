@@ -1,13 +1,18 @@
-"""Admission of a whole province, by every rule and regime, in this process.
+"""Admission of a whole province, by every rule and regime.
 
-From columns in memory to everybody's outcome. Beside it, on the same data and with the same
-outcome, a serial dictatorship in plain Python, its lists made before the clock starts.
+First the command as a whole, from four files to two. Then in this process, from columns in memory
+to everybody's outcome; beside it, on the same data and with the same outcome, a serial dictatorship
+in plain Python, its lists made before the clock starts.
 """
 
 import statistics
+import sys
+import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,20 +20,32 @@ from importers.admission_files import FileRound, round_of
 from importers.book_files import FileReports
 from importers.province import make_province
 from importers.report import Report
-from ranking.book import NO_MAJOR, Int
+from ranking.book import NO_MAJOR, Int, Plan
 from ranking.outcomes import Forms, Placement
 from ranking.properties import Published, blocking_pairs, violations
 from ranking.regimes import admit
 from ranking.rules import GradedSteps, Regime, RoundRules
 from ranking.terms import terms_of
-from tests.bench.measure import machine, save
+from tests.bench.measure import Cost, alternating, cost_of, machine, medians, save
 
 SIZE = (200_000, 4_000, 25_000, 7)
 """Candidates, units, majors, seed."""
-CHOICES, MAJORS = 45, 6
-"""On a form of the parallel regime; majors of each choice."""
+FORMS = {"45 groups of 12": (45, 12), "96 single majors": (96, 1)}
+"""Forms of the parallel regime: choices, and majors of each. A unit with fewer majors lists all."""
 ROUNDS = 5
 STEPS = GradedSteps((0, 3000, 1000, 1000))
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, and of processor time, in which neighbours hardly show."""
+
+    wall_s: float
+    work_s: float
+
+    def __str__(self) -> str:
+        """For the table."""
+        return f"{self.wall_s:8.3f} s {self.work_s:8.3f} s of work"
+
 
 RULES: dict[str, RoundRules] = {
     "score_first": RoundRules(major_rule="score_first"),
@@ -44,30 +61,49 @@ RULES: dict[str, RoundRules] = {
 
 def run() -> int:
     """Measure, print, save; 1 if plain Python gives anybody another outcome, or a property fails."""
+    whole = whole_process()
+    print(f"{'mingci admit':28} {Took(whole.wall_s, whole.cpu_s)}")
     made = province()
-    seconds, wrong = {}, 0
+    seconds: dict[str, Took] = {}
+    wrong = 0
     for name, rules in RULES.items():
         one = under(made, rules)
         seconds[name], placed = measured(one, "dynamic", ROUNDS)
         public = Published(one.plan, one.roll, one.forms, one.terms, placed)
         wrong += len(violations(public))
-        print(f"{name:24} {seconds[name]:8.3f} s   blocking pairs {blocking_pairs(public):7}")
+        print(f"{name:28} {seconds[name]}   blocking pairs {blocking_pairs(public):7}")
     wrong += beside_python(made, "dynamic", seconds)
-    several = replace(made, forms=forms_of_several(made))
-    wrong += beside_python(several, "parallel", seconds)
-    sequential = under(several, RULES["score_first"])
-    seconds["sequential"], _ = measured(sequential, "sequential", 3)
-    print(f"{'sequential':24} {seconds['sequential']:8.3f} s")
+    for name, (choices, majors) in FORMS.items():
+        offered = made if majors > 1 else replace(made, plan=each_major_alone(made.plan))
+        several = replace(offered, forms=forms_of_several(offered, choices, majors))
+        wrong += beside_python(several, "parallel", seconds, name)
+        sequential = under(several, RULES["score_first"])
+        of = f"sequential, {name}"
+        seconds[of], _ = measured(sequential, "sequential", 3)
+        print(f"{of:28} {seconds[of]}")
     result = {
         **machine("numpy"),
         "size": dict(zip(("candidates", "units", "majors", "seed"), SIZE, strict=True)),
-        "choices": CHOICES,
-        "majors_per_choice": MAJORS,
-        "median_s": seconds,
+        "whole_process": asdict(whole),
+        "medians": {name: one._asdict() for name, one in seconds.items()},
         "disagreements": wrong,
     }
-    print(save("ranking_admit", result))
+    print(save("admit", result))
     return 1 if wrong else 0
+
+
+def whole_process() -> Cost:
+    """`mingci admit` on the files of a generated province, start to exit; medians."""
+    mingci = Path(sys.executable).with_name("mingci")
+    with tempfile.TemporaryDirectory(prefix="mingci-bench-") as made:
+        where = Path(made)
+        names = ("candidates", "units", "majors", "seed")
+        size = [part for n, v in zip(names, SIZE, strict=True) for part in (f"--{n}", str(v))]
+        cost_of([mingci, "generate", *size, "--out", where])
+        files = {name: f"{name}.csv" for name in ("plan", "candidates", "choices")}
+        files |= {"round": "round.toml", "out": "a.csv", "unfilled": "u.csv"}
+        named = [part for name, file in files.items() for part in (f"--{name}", where / file)]
+        return medians(alternating({"mingci": [mingci, "admit", *named]}, ROUNDS)["mingci"])
 
 
 def province() -> FileRound:
@@ -86,33 +122,46 @@ def under(made: FileRound, rules: RoundRules) -> FileRound:
     return replace(made, rules=rules, plan=plan, terms=terms_of(plan, rules))
 
 
-def measured(made: FileRound, regime: Regime, rounds: int) -> tuple[float, Placement]:
-    """The median of some runs, in seconds, and what was decided."""
+def measured(made: FileRound, regime: Regime, rounds: int) -> tuple[Took, Placement]:
+    """The medians of some runs, and what was decided."""
     took, results = [], []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        begun = now()
         placed = admit(regime, made.plan, made.roll, made.forms, made.terms, made.ties)
-        took.append(time.perf_counter() - begun)
+        took.append(since(begun))
         results = [placed]
-    return statistics.median(took), results[0]
+    return Took(*map(statistics.median, zip(*took, strict=True))), results[0]
 
 
-def beside_python(made: FileRound, regime: Regime, seconds: dict[str, float]) -> int:
+def now() -> Took:
+    """Where both clocks stand."""
+    return Took(time.perf_counter(), time.process_time())
+
+
+def since(begun: Took) -> Took:
+    """What went by since then."""
+    wall, work = now()
+    return Took(wall - begun.wall_s, work - begun.work_s)
+
+
+def beside_python(
+    made: FileRound, regime: Regime, seconds: dict[str, Took], form: str = "one choice"
+) -> int:
     """Score first, beside plain Python; how many outcomes differ."""
-    one = under(made, RULES["score_first"])
-    seconds[regime], placed = measured(one, regime, 3)
+    one, name = under(made, RULES["score_first"]), f"{regime}, {form}"
+    seconds[name], placed = measured(one, regime, 3)
     majors, took = plain(one)
-    seconds[f"{regime}, plain Python"] = took
+    seconds[f"{name}, plain Python"] = took
     differing = int(np.count_nonzero(placed.major != majors))
-    ratio = took / seconds[regime]
+    ratio = took.work_s / seconds[name].work_s
     print(
-        f"{regime:24} {seconds[regime]:8.3f} s   plain Python {took:.3f} s ({ratio:.1f} x)   "
+        f"{name:28} {seconds[name]}   plain Python {took} ({ratio:.1f} x)   "
         f"{np.count_nonzero(majors != NO_MAJOR)} admitted, {differing} disagreements"
     )
     return differing
 
 
-def plain(made: FileRound) -> tuple[Int, float]:
+def plain(made: FileRound) -> tuple[Int, Took]:
     """In ranking order: the first choice with room, there the first major with a seat; then adjust."""
     forms, plan = made.forms, made.plan
     bounds = np.searchsorted(forms.row, np.arange(len(made.roll) + 1)).tolist()
@@ -120,7 +169,7 @@ def plain(made: FileRound) -> tuple[Int, float]:
     accepts, listed = forms.accepts_adjustment.tolist(), forms.majors
     first = np.searchsorted(plan.major_unit, np.arange(len(plan.keys) + 1)).tolist()
     majors = [NO_MAJOR] * len(made.roll)
-    begun = time.perf_counter()
+    begun = now()
     waiting = []
     for row in range(len(majors)):
         for at in range(bounds[row], bounds[row + 1]):
@@ -132,7 +181,7 @@ def plain(made: FileRound) -> tuple[Int, float]:
                 break
     for row, of in waiting:
         majors[row] = _take(range(first[of], first[of + 1]), free)
-    took = time.perf_counter() - begun
+    took = since(begun)
     return np.array(majors, np.int32), took
 
 
@@ -145,29 +194,43 @@ def _take(wanted: Iterable[int], free: list[int]) -> int:
     return NO_MAJOR
 
 
-def forms_of_several(made: FileRound) -> Forms:
-    """45 choices each, drawn by a Zipf-like popularity within the track, with 6 majors of each."""
+def each_major_alone(plan: Plan) -> Plan:
+    """The same seats where what is chosen is a major, not an institution's group of them."""
+    unit = plan.major_unit
+    return Plan(
+        keys=tuple(plan.keys[one] for one in unit.tolist()),
+        track=plan.track[unit],
+        seats=plan.major_quota,
+        ratio=plan.ratio[unit],
+        strict=plan.strict[unit],
+        major_unit=np.arange(len(unit), dtype=np.int32),
+        major_quota=plan.major_quota,
+    )
+
+
+def forms_of_several(made: FileRound, choices: int, majors_each: int) -> Forms:
+    """Choices drawn by a Zipf-like popularity within the track, with majors of each."""
     random = np.random.default_rng(SIZE[3])
     plan, roll = made.plan, made.roll
     n = len(roll)
-    unit = np.empty((n, CHOICES), np.int32)
+    unit = np.empty((n, choices), np.int32)
     for track in np.unique(roll.track):
         there = np.flatnonzero(plan.track == track)
         popularity = 1 / random.permutation(np.arange(1, len(there) + 1)) ** 0.8
         rows = np.flatnonzero(roll.track == track)
-        drawn = random.choice(there, (len(rows), CHOICES), p=popularity / popularity.sum())
+        drawn = random.choice(there, (len(rows), choices), p=popularity / popularity.sum())
         unit[rows] = drawn
     flat = unit.ravel()
     first = np.searchsorted(plan.major_unit, np.arange(len(plan.keys) + 1)).astype(np.int32)
     size = np.diff(first)[flat]
     start = (random.integers(0, 1 << 20, len(flat), dtype=np.int32)) % size
-    majors = np.full((len(flat), MAJORS), NO_MAJOR, np.int32)
-    for place in range(MAJORS):
+    majors = np.full((len(flat), majors_each), NO_MAJOR, np.int32)
+    for place in range(majors_each):
         some = size > place
         majors[some, place] = (first[flat] + (start + place) % size)[some]
     return Forms(
-        row=np.repeat(np.arange(n, dtype=np.int32), CHOICES),
-        position=np.tile(np.arange(1, CHOICES + 1, dtype=np.int32), n),
+        row=np.repeat(np.arange(n, dtype=np.int32), choices),
+        position=np.tile(np.arange(1, choices + 1, dtype=np.int32), n),
         unit=flat,
         majors=majors,
         accepts_adjustment=random.random(len(flat)) < 0.8,

@@ -1,0 +1,11 @@
+"""The office's desk, for staff alone: every page is no-store, every act asks a one-time code."""
+
+from fastapi import APIRouter
+
+from web.pages.office import account, acts, desk, imports, rounds
+
+router = APIRouter()
+for module in (account, desk, acts, rounds, imports):
+    router.include_router(module.router)
+
+__all__ = ["router"]
