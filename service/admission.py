@@ -6,6 +6,7 @@ looked at said. Results cannot be released before `check` has recomputed everyth
 the offline road and found the same bytes. RULES.md 5.
 """
 
+import csv
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,27 +34,19 @@ from ranking.outcomes import (
 from ranking.properties import PROPERTIES, Published, violations
 from ranking.regimes import admit
 from service.acts import Act
-from service.calendar import Step
 from service.errors import Refusal
-from service.events import Event, Kind, to_ms
+from service.events import Event, from_ms, to_ms
 from service.exports import export_until, read_exported
 from service.filing import Clock
 from service.outcome_lists import admissions_of, unfilled_of
 from service.receipts import canonical
 from service.rendering import Known, rendered_results
 from service.round_inputs import RoundInputs, closed_terms, file_round, read_inputs
+from service.steps import code_of, filed_round, stepped
 from service.store import admission, people, results, rounds
 from service.store.admission import Draft, Filing, OutcomeName, OutcomeRow
 from service.store.engine import Connection, Engine, reading, writing
 from service.terms import Terms
-
-STEP_KINDS: Mapping[Step, Kind] = {
-    "filed": "filing_applied",
-    "deciding": "decisions_imported",
-    "results": "results_released",
-    "unfilled_published": "unfilled_published",
-}
-"""What the log calls each step after the close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +73,7 @@ class DryRun:
     """
 
     number: int
+    made_at: datetime
     digest: str
     outcomes: Mapping[str, int]
     seats_left: int
@@ -105,7 +99,8 @@ class Admission:
         async with reading(self._engine) as connection:
             inputs = await read_inputs(connection, round_code, self._clock())
             await _refuse_if_filed(connection, inputs.terms)
-            before = await admission.newest_draft(connection, inputs.terms.round_id)
+            kept = await admission.newest_drafts(connection, inputs.terms.round_id)
+        before = kept[0] if kept else None
         decided = await anyio.to_thread.run_sync(decide, inputs)
         now = Draft(
             number=1 if before is None else before.number + 1,
@@ -116,7 +111,22 @@ class Admission:
         )
         async with writing(self._engine) as connection:
             await admission.add_draft(connection, inputs.terms.round_id, now)
-        return _compared(decided, now, before)
+        return await anyio.to_thread.run_sync(compared, now, before)
+
+    async def last_dry_run(self, round_code: str) -> DryRun | None:
+        """The newest dry run of a round, beside the one before.
+
+        Raises:
+            Refusal: `not-found`.
+        """
+        async with reading(self._engine) as connection:
+            terms = await rounds.read_terms(connection, round_code)
+            if terms is None:
+                raise Refusal("not-found", what=round_code)
+            kept = await admission.newest_drafts(connection, terms.round_id)
+        if not kept:
+            return None
+        return await anyio.to_thread.run_sync(compared, kept[0], kept[1] if len(kept) > 1 else None)
 
     async def export(self, round_code: str) -> Mapping[str, bytes]:
         """The four files that `mingci admit` recomputes a closed round from.
@@ -187,22 +197,6 @@ async def apply_filing(connection: Connection, act: Act, now: datetime) -> list[
     body = {"digest": decided.digest, "seal_seq": inputs.seal_seq, **_counts(decided)}
     last = stepped(terms.round_id, now, "filed", body)
     return [*_unit_events(terms, decided, outcomes, now), last]
-
-
-async def code_of(connection: Connection, act: Act) -> str:
-    """The code of the round that an act is about.
-
-    Raises:
-        Refusal: `invalid-request` for an act about none.
-    """
-    if act.round_id is None:
-        raise Refusal("invalid-request")
-    return await rounds.code_of(connection, act.round_id)
-
-
-def stepped(round_id: int, now: datetime, step: Step, body: Mapping[str, object]) -> Event:
-    """The event that takes a round a step on after its close; `rounds.record` keeps it."""
-    return Event(0, STEP_KINDS[step], now, round_id, body={"gate": step, **body})
 
 
 def decide(inputs: RoundInputs) -> Decided:
@@ -287,23 +281,6 @@ def outcomes_digest(outcomes: Sequence[OutcomeRow]) -> str:
     return sha256(canonical(values)).hexdigest()
 
 
-async def filed_round(connection: Connection, code: str) -> tuple[Filing, Terms]:
-    """A round that is filed and whose results are not out.
-
-    Raises:
-        Refusal: `not-found`, `not-filed`, `already-released`.
-    """
-    terms = await rounds.read_terms(connection, code)
-    if terms is None:
-        raise Refusal("not-found", what=code)
-    filed = await admission.filing_of(connection, terms.round_id)
-    if filed is None:
-        raise Refusal("not-filed")
-    if filed.released_ms is not None:
-        raise Refusal("already-released")
-    return filed, terms
-
-
 async def _refuse_if_filed(connection: Connection, terms: Terms) -> None:
     if await admission.filing_of(connection, terms.round_id) is not None:
         raise Refusal("already-filed")
@@ -346,15 +323,17 @@ def _unit_events(
     ]
 
 
-def _compared(decided: Decided, now: Draft, before: Draft | None) -> DryRun:
-    counts = Counter(OUTCOME_NAMES[one] for one in decided.placed.outcome.tolist() if one)
-    old = set() if before is None else _lines(before)
-    new = _lines(now)
+def compared(now: Draft, before: Draft | None) -> DryRun:
+    """A dry run as it is shown."""
+    outcomes = csv.DictReader(now.admissions.decode().splitlines())
+    unfilled = csv.DictReader(now.unfilled.decode().splitlines())
+    old, new = set() if before is None else _lines(before), _lines(now)
     return DryRun(
         number=now.number,
+        made_at=from_ms(now.made_ms),
         digest=now.digest,
-        outcomes=dict(counts),
-        seats_left=int(decided.placed.unfilled.sum()),
+        outcomes=Counter(row["outcome"] for row in outcomes),
+        seats_left=sum(int(row["unfilled"]) for row in unfilled),
         compared_with=None if before is None else before.number,
         gone=tuple(sorted(old - new)) if before is not None else (),
         come=tuple(sorted(new - old)) if before is not None else (),

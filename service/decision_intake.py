@@ -7,12 +7,13 @@ institution's behalf when results are released. RULES.md 5, 7.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from importers.decisions import DecisionRow
 from importers.report import Report
-from service.admission import filed_round, stepped
-from service.events import to_ms
+from service.events import Event, to_ms
 from service.filing import Clock
+from service.steps import filed_round, stepped
 from service.store import admission, people, rounds
 from service.store.admission import OutcomeRow
 from service.store.engine import Connection, Engine, forget, writing
@@ -49,38 +50,73 @@ class DecisionIntake:
             Refusal: `not-found`, `not-filed`, `already-released`.
         """
         async with writing(self._engine) as connection:
-            _, terms = await filed_round(connection, round_code)
-            outcomes = await _by_number(connection, terms)
-            for row in rows:
-                _check(row, outcomes.get(row.candidate_no), report)
-            if not report.accepted:
-                return None
-            now = self._clock()
-            changed = [
-                replace(
-                    outcomes[row.candidate_no],
-                    decision=row.decision,
-                    decision_reason=row.reason or None,
-                    decided_ms=to_ms(now),
-                )
-                for row in rows
-                if outcomes[row.candidate_no].decision != row.decision
-                or outcomes[row.candidate_no].decision_reason != (row.reason or None)
-            ]
-            decided = {row.candidate_no for row in rows}
-            undecided = sum(
-                one.outcome == "admitted" and one.decision is None and number not in decided
-                for number, one in outcomes.items()
+            applied, events = await put_decisions(
+                connection, round_code, rows, report, self._clock()
             )
-            if dry_run or not changed:
+            if dry_run or not events:
                 await forget(connection)
-                return DecisionsApplied(len(changed), undecided)
-            await admission.decide_outcomes(connection, changed)
-            body = {"digest": report.digest, "changed": len(changed)}
-            event = stepped(terms.round_id, now, "deciding", body)
-            (written,) = await rounds.record(connection, [event])
-        self._announce(written.seq)
-        return DecisionsApplied(len(changed), undecided)
+                return applied
+            written = await rounds.record(connection, events)
+        self._announce(written[-1].seq)
+        return applied
+
+
+async def check_decisions(
+    connection: Connection, round_code: str, rows: Sequence[DecisionRow], report: Report
+) -> None:
+    """Put into the report what goes against the filing.
+
+    Raises:
+        Refusal: `not-found`, `not-filed`, `already-released`.
+    """
+    _, terms = await filed_round(connection, round_code)
+    outcomes = await _by_number(connection, terms)
+    for row in rows:
+        _check(row, outcomes.get(row.candidate_no), report)
+
+
+async def put_decisions(
+    connection: Connection,
+    round_code: str,
+    rows: Sequence[DecisionRow],
+    report: Report,
+    now: datetime,
+) -> tuple[DecisionsApplied | None, list[Event]]:
+    """Write decisions in the caller's transaction: what they change, and what is to be logged.
+
+    None, with faults in the report and nothing written, where one goes against the rules.
+
+    Raises:
+        Refusal: `not-found`, `not-filed`, `already-released`.
+    """
+    _, terms = await filed_round(connection, round_code)
+    outcomes = await _by_number(connection, terms)
+    for row in rows:
+        _check(row, outcomes.get(row.candidate_no), report)
+    if not report.accepted:
+        return None, []
+    changed = [
+        replace(
+            outcomes[row.candidate_no],
+            decision=row.decision,
+            decision_reason=row.reason or None,
+            decided_ms=to_ms(now),
+        )
+        for row in rows
+        if outcomes[row.candidate_no].decision != row.decision
+        or outcomes[row.candidate_no].decision_reason != (row.reason or None)
+    ]
+    decided = {row.candidate_no for row in rows}
+    undecided = sum(
+        one.outcome == "admitted" and one.decision is None and number not in decided
+        for number, one in outcomes.items()
+    )
+    applied = DecisionsApplied(len(changed), undecided)
+    if not changed:
+        return applied, []
+    await admission.decide_outcomes(connection, changed)
+    body = {"digest": report.digest, "changed": len(changed)}
+    return applied, [stepped(terms.round_id, now, "deciding", body)]
 
 
 async def _by_number(connection: Connection, terms: Terms) -> Mapping[str, OutcomeRow]:

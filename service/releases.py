@@ -7,13 +7,14 @@ from datetime import datetime
 from hashlib import sha256
 
 from service.acts import Act
-from service.admission import code_of, filed_round, outcomes_digest, stepped
+from service.admission import outcomes_digest
 from service.errors import Refusal
 from service.events import Event, to_ms
 from service.moments import moment
 from service.outcome_lists import unfilled_rows
 from service.receipts import canonical
 from service.result_shapes import UnfilledView
+from service.steps import code_of, filed_round, stepped
 from service.store import admission, results, rounds
 from service.store.engine import Connection
 from service.store.results import Publication

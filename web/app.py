@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from service import logs
 from service.accounts import Accounts
 from service.acts import Acts, Applier
-from service.admission import apply_filing
+from service.admission import Admission, apply_filing
 from service.board import Board
 from service.clock import Clock, DatabaseClock
 from service.controls import CONTROLS
@@ -105,6 +105,7 @@ class Process:
             StaffAccounts(self.engine, clock),
             Acts(self.engine, clock, announce, APPLIERS),
             Uploads(self.engine, clock, announce),
+            Admission(self.engine, clock, announce),
         )
         self.services = Services(
             settings,

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from service.accounts import Accounts
 from service.acts import Acts
+from service.admission import Admission
 from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
@@ -35,6 +36,7 @@ class Office:
     staff: StaffAccounts
     acts: Acts
     uploads: Uploads
+    admission: Admission
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, cast
+from typing import Literal
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.calendar import SEGMENT
@@ -226,32 +227,67 @@ async def outcomes_of(connection: AsyncConnection, round_id: int) -> list[Outcom
 
 
 async def decide_outcomes(connection: AsyncConnection, rows: Iterable[OutcomeRow]) -> None:
-    """Write institutions' decisions into outcomes."""
+    """Write institutions' decisions, at least one, into outcomes."""
+    place = (
+        outcome.c.round_id == bindparam("in_round"),
+        outcome.c.candidate_id == bindparam("of_candidate"),
+    )
+    changed = [
+        {
+            "in_round": row.round_id,
+            "of_candidate": row.candidate_id,
+            "decision": row.decision,
+            "decision_reason": row.decision_reason,
+            "decided_ms": row.decided_ms,
+        }
+        for row in rows
+    ]
+    await connection.execute(update(outcome).where(*place), changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many have each outcome, institutions' decisions counted, and how the decisions stand."""
+
+    outcomes: dict[str, int]
+    undecided: int
+    last_decided_ms: int
+
+
+async def tally_of(connection: AsyncConnection, round_id: int) -> Tally:
+    """The outcomes of a filed round in numbers."""
+    places = (outcome.c.outcome, outcome.c.decision)
+    query = select(
+        *places, func.count().label("people"), func.max(outcome.c.decided_ms).label("at")
+    )
+    rows = await connection.execute(query.where(outcome.c.round_id == round_id).group_by(*places))
+    counts: Counter[str] = Counter()
+    undecided, last = 0, 0
     for row in rows:
-        await connection.execute(
-            update(outcome)
-            .where(outcome.c.round_id == row.round_id, outcome.c.candidate_id == row.candidate_id)
-            .values(
-                decision=row.decision,
-                decision_reason=row.decision_reason,
-                decided_ms=row.decided_ms,
-            )
-        )
+        counts["rejected" if row.decision == "rejected" else row.outcome] += row.people
+        undecided += row.people if (row.outcome, row.decision) == ("admitted", None) else 0
+        last = max(last, row.at or 0)
+    return Tally(dict(counts), undecided, last)
 
 
-async def newest_draft(connection: AsyncConnection, round_id: int) -> Draft | None:
-    """The last dry run of a round."""
+async def newest_drafts(connection: AsyncConnection, round_id: int) -> list[Draft]:
+    """The dry runs kept of a round, at most two, newest first."""
     query = (
         select(filing_draft)
         .where(filing_draft.c.round_id == round_id)
         .order_by(filing_draft.c.number.desc())
-        .limit(1)
+        .limit(2)
     )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        return None
-    files = (zlib.decompress(cast("bytes", part)) for part in (row.admissions, row.unfilled))
-    return Draft(row.number, row.made_ms, row.digest, *files)
+    return [
+        Draft(
+            row.number,
+            row.made_ms,
+            row.digest,
+            zlib.decompress(row.admissions),
+            zlib.decompress(row.unfilled),
+        )
+        for row in await connection.execute(query)
+    ]
 
 
 async def add_draft(connection: AsyncConnection, round_id: int, draft: Draft) -> None:

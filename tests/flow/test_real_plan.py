@@ -9,11 +9,11 @@ from importers.tables import Source
 from service.filing import Wish
 from service.store import results
 from service.store.engine import reading
+from service.views import as_plan_row
 from tests.builders import ROUND, ROUND_FILE, Clock, load, opened, sqlite_url
 from tests.importers.files import DATA, needs_data
 from tests.importers.test_plans import MAPPING
 from tests.service import seasons
-from web.cli.admission import _left
 
 PEOPLE = 40
 
@@ -50,7 +50,7 @@ async def test_seats_left_and_the_next_plan_are_the_real_plans_rows(tmp_path: Pa
         async with reading(house.engine) as connection:
             published = await results.unfilled_of(connection, 1)
     assert published is not None
-    left = [_left(row) for row in published.content["items"]]  # type: ignore[attr-defined]
+    left = [as_plan_row(row) for row in published.content["items"]]  # type: ignore[attr-defined]
     taken = Counter(
         (wanted[int(number)].unit, wanted[int(number)].major_code)
         for number, one in told.items()

@@ -11,6 +11,7 @@ from importers.next_plan import next_plan
 from importers.plans import read_plan
 from importers.round_file import read_round
 from importers.tables import Source
+from service import views
 from service.intake import Intake
 from service.result_shapes import UnfilledView
 from service.store.engine import Engine
@@ -19,7 +20,6 @@ from tests.flow.test_admit import admit
 from tests.service import seasons
 from tests.web.answers import slug
 from tests.web.test_results import IDS, WITH_IDS, ask, office
-from web.cli.admission import _left
 
 SECOND = "2026-first-2"
 SECOND_FILE = ROUND_FILE.replace(ROUND, SECOND).replace("2026-08-01", "2026-08-05")
@@ -35,7 +35,7 @@ async def import_second(engine: Engine, clock: Clock, left: UnfilledView) -> Non
     )
     changed, report = read_plan(Source("changes.csv", changes.encode()))
     assert report.accepted
-    rows = next_plan([_left(row) for row in left["items"]], changed)
+    rows = next_plan([views.as_plan_row(row) for row in left["items"]], changed)
     intake = Intake(engine, clock, lambda _: None)
     file, _ = read_round(Source("round.toml", SECOND_FILE.encode()))
     assert file is not None

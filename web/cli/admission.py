@@ -10,11 +10,9 @@ import typer
 from importers.next_plan import next_plan
 from importers.plans import MajorRow, read_plan
 from importers.written import plan_csv
+from service import views
 from service.admission import Admission, DryRun
-from service.errors import Refusal
-from service.result_shapes import UnfilledRow
-from service.store import results, rounds
-from service.store.engine import Engine, open_engine, reading
+from service.store.engine import Engine, open_engine
 from service.store.migrate import migrate
 from web.app import utc_now
 from web.cli.faults import database_in_use, read_settings
@@ -73,40 +71,10 @@ def make_next_plan(
         changed, report = read_plan(open_source(changes))
         if not report.accepted:
             raise refuse([report])
-    published = _with_engine(lambda engine: _published(engine, round_code))
-    rows = next_plan([_left(row) for row in published], changed)
+    left = _with_engine(lambda engine: views.seats_left(engine, round_code))
+    rows = next_plan(left, changed)
     write_whole({out: plan_csv(rows)})
     print(f"{out}: {len(rows)} majors, {sum(row.quota for row in rows)} seats")
-
-
-async def _published(engine: Engine, round_code: str) -> list[UnfilledRow]:
-    async with reading(engine) as connection:
-        known = (await rounds.revisions(connection)).get(round_code)
-        if known is None:
-            raise Refusal("not-found", what=round_code)
-        published = await results.unfilled_of(connection, known[0])
-    if published is None:
-        raise Refusal("not-published", what=round_code)
-    rows: list[UnfilledRow] = published.content["items"]  # type: ignore[assignment]
-    return rows
-
-
-def _left(row: UnfilledRow) -> MajorRow:
-    """A published row as a row of a plan, its quota the seats left."""
-    return MajorRow(
-        line=0,
-        batch="",
-        track=row["track"],
-        institution_code=row["institution_code"],
-        institution_name=row["institution_name"],
-        plan_nature=row["plan_nature"],
-        major_code=row["major_code"],
-        major_name=row["major_name"],
-        quota=row["unfilled"],
-        tuition=row["tuition"],
-        duration=row["duration"],
-        notes=row["notes"],
-    )
 
 
 def _show(tried: DryRun) -> None:
