@@ -1,6 +1,6 @@
 """A round to be decided, from files alone: plan, roll, everybody's choices, and what settles ties."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +13,16 @@ from importers.book_files import (
     tie_keys,
     track_numbers,
 )
-from importers.candidates import Candidates
-from importers.choices import Choices
+from importers.candidates import Candidates, read_candidates
+from importers.choices import Choices, read_choices
 from importers.columns import Column, numbers_of
 from importers.draws import draw_numbers
 from importers.matching import Matched, match_choices
-from importers.plans import MajorRow, by_unit
-from ranking.book import Plan, Roll, make_roll
+from importers.own_rules import refuse_misplaced
+from importers.plans import MajorRow, by_unit, read_plan
+from importers.report import Report
+from importers.tables import Source
+from ranking.book import Int, Plan, Roll, make_roll
 from ranking.outcomes import Forms
 from ranking.rules import RoundRules, UnitKey
 from ranking.terms import Terms, Ties, terms_of, tie_ranks, with_extra_seats
@@ -32,6 +35,7 @@ class FileRound:
     Attributes:
         numbers: (n,) candidate numbers by the candidates' row, which is the roll's `ident`.
         tracks: by the roll's track number.
+        subjects: by name, (n,) thousandths by the candidates' row.
         units: (m,) by unit index.
         majors: (k,) by major index.
         plan: what is offered, with the extra seats that the round file adds.
@@ -45,8 +49,46 @@ class FileRound:
     ties: Ties
     numbers: Column
     tracks: tuple[str, ...]
+    subjects: Mapping[str, Int]
     units: tuple[UnitKey, ...]
     majors: tuple[MajorRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFiles:
+    """The three files that a round is decided from, beside its rules."""
+
+    plan: Source
+    candidates: Source
+    choices: Source
+
+
+def read_files(
+    files: RoundFiles,
+    rules: RoundRules,
+    of_rules: Sequence[Report],
+    step: Callable[[str], None],
+) -> tuple[FileRound | None, list[Report]]:
+    """The round in three files; None, with faults in the reports, when anything is wrong.
+
+    `of_rules` are the reports of the round file, if there is one, and come first; `step` is told
+    what is being done.
+    """
+    step("reading the plan")
+    rows, plan_report = read_plan(files.plan, digest=False)
+    step("reading candidates")
+    tracks = {row.track for row in rows}.union(rules.tie_break) if rows else None
+    people, people_report = read_candidates(files.candidates, tracks=tracks, personal=False)
+    step("reading choices")
+    filed, choices_report = read_choices(files.choices, digest=False)
+    for report in of_rules:
+        refuse_misplaced(rules, rows, report)
+    reports = [*of_rules, plan_report, people_report, choices_report]
+    if not all(report.accepted for report in reports):
+        return None, reports
+    step("matching choices")
+    made = round_of(rows, people, filed, rules, FileReports(people_report, choices_report))
+    return made, reports
 
 
 def round_of(
@@ -84,6 +126,7 @@ def round_of(
         ties=tie_ranks(roll, keys, draw),
         numbers=candidates.numbers,
         tracks=tuple(tracks),
+        subjects=candidates.subjects,
         units=tuple(units),
         majors=majors,
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from importers.cells import Cells
 from importers.digests import digest_of
-from importers.headings import PLAN, recognise
+from importers.headings import GLUE, PLAN, recognise
 from importers.report import Report
 from importers.tables import Source, read_table
 from ranking.rules import UnitKey
@@ -116,6 +116,20 @@ def _refuse_names(rows: Sequence[MajorRow], cells: Cells) -> None:
                 row.institution_name,
                 f'is another name than "{before.institution_name}" in line {before.line}, same unit',
             )
+
+
+def unit_per_major(rows: Sequence[MajorRow]) -> tuple[MajorRow, ...]:
+    """The plan of an adult round, where a unit is institution x major x track. RULES.md 1.
+
+    The major's code becomes the unit's plan nature, after a nature it has of its own: `01`,
+    `函授-01`. Rows that are so already stay.
+    """
+    return tuple(
+        row
+        if row.plan_nature == row.major_code or row.plan_nature.endswith(f"{GLUE}{row.major_code}")
+        else row._replace(plan_nature=GLUE.join(filter(None, (row.plan_nature, row.major_code))))
+        for row in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ranking.regimes import admit
 from ranking.standing import Standing, Standings, standing_of
 from ranking.terms import terms_of
 from service.book import RoundRead, read_rounds
-from service.events import IMPORTS, Event, Growth
+from service.events import CHOICES, IMPORTS, Event, Growth
 from service.store import log
 from service.store.choices import Listed
 from service.store.engine import Connection, Engine, reading
@@ -100,11 +100,11 @@ class RoundBoard:
 
     def fold(self, event: Event) -> None:
         """Take in one event of this round."""
-        if event.candidate_id is not None:
+        if event.kind in CHOICES and event.candidate_id is not None:
             self.place(event.candidate_id, event.unit_id, event.first_major_id)
             self._list(listed_by(event))
-        elif event.kind in ("gate_passed", "segment_sealed"):
-            self.passed.add(str((event.body or {})["gate"]))
+        elif event.body is not None and "gate" in event.body:
+            self.passed.add(str(event.body["gate"]))
             self.version += 1
 
     def _list(self, one: Listed) -> None:

@@ -14,7 +14,7 @@ from importers.draws import draw_numbers
 from ranking.book import Book, Draw, Int, Plan, Roll, empty_book, make_roll
 from ranking.terms import Ties, tie_ranks
 from service.errors import StoreError
-from service.store import choices, people, rounds
+from service.store import admission, choices, people, rounds
 from service.store.choices import NO_FIRST_MAJOR, HeldColumns, Listed
 from service.store.engine import Connection
 from service.store.people import Roster
@@ -60,16 +60,24 @@ async def read_rounds(
     ]
     passed = await rounds.passed_gates(connection) if found else {}
     return [
-        RoundRead(
-            terms,
-            await people.read_roster(connection, terms.season_id),
-            passed.get(terms.round_id, set()),
-            await choices.held_in(connection, terms.round_id),
-            await choices.listed_in(connection, terms.round_id),
-        )
+        await _read(connection, terms, passed.get(terms.round_id, set()))
         for terms in found
         if terms is not None
     ]
+
+
+async def _read(connection: Connection, terms: Terms, passed: set[str]) -> RoundRead:
+    """A round without those who were admitted in an earlier one of the season. RULES.md 5.6."""
+    gone = await admission.gone_before(connection, terms)
+    held = await choices.held_in(connection, terms.round_id)
+    listed = await choices.listed_in(connection, terms.round_id)
+    return RoundRead(
+        terms,
+        (await people.read_roster(connection, terms.season_id)).without(gone),
+        passed,
+        held.without(gone),
+        [one for one in listed if one.candidate_id not in gone],
+    )
 
 
 def _places(known: Int, asked: Int) -> Int:

@@ -12,14 +12,27 @@ from typing import Literal
 from importers.round_file import Schedule, Segment
 from ranking.scores import score_text
 
-State = Literal[
-    "draft", "published", "paused", "open", "delete_locked", "create_locked", "closing", "closed"
-]
+Step = Literal["filed", "deciding", "results", "unfilled_published"]
+State = (
+    Literal[
+        "draft",
+        "published",
+        "paused",
+        "open",
+        "delete_locked",
+        "create_locked",
+        "closing",
+        "closed",
+    ]
+    | Step
+)
 Lock = Literal["open", "modify_only", "locked"]
 Act = Literal["create", "modify", "delete"]
 
 OPENS, DELETE_LOCK, CREATE_LOCK = "opens", "delete_lock", "create_lock"
 SEGMENT = "segment:"
+STEPS: tuple[Step, ...] = ("filed", "deciding", "results", "unfilled_published")
+"""What follows the close, by people's acts; kept among the gates that have passed."""
 
 GOING: frozenset[State] = frozenset({"open", "delete_locked", "create_locked", "closing"})
 """States in which somebody may still file or change a choice."""
@@ -101,11 +114,11 @@ class Calendar:
 
     def state(self, passed: Collection[str]) -> State:
         """The round's state by the gates that the log knows as passed."""
+        sealed = sum(segment.name in passed for segment in self.segments)
         if OPENS not in passed:
             return "published"
-        sealed = sum(segment.name in passed for segment in self.segments)
         if sealed == len(self.segments):
-            return "closed"
+            return next((step for step in reversed(STEPS) if step in passed), "closed")
         if sealed:
             return "closing"
         if CREATE_LOCK in passed:
@@ -127,11 +140,11 @@ class Calendar:
 
     def keeps(self, passed: Collection[str]) -> bool:
         """Whether every gate the log knows as passed is still one of this schedule's."""
-        return set(passed) <= self._by_name.keys()
+        return set(passed) - set(STEPS) <= self._by_name.keys()
 
     def is_over(self, passed: Collection[str]) -> bool:
-        """Whether the log knows of a step after the close, such as the filing: no gate of these."""
-        return not set(passed) <= self._by_name.keys()
+        """Whether the log knows of a step after the close, such as the filing."""
+        return not set(STEPS).isdisjoint(passed)
 
     def _sealed(self, filing: int, passed: Collection[str]) -> bool:
         """Whether a seal covers this score: a lock never reopens, whatever the segments are now."""

@@ -83,6 +83,8 @@ def decide(group: Group, request: Request) -> Receipt:
     before = _answered_before(group, request)
     if before is not None:
         return before
+    if person.admitted:
+        raise Refusal("already-admitted")
     held = group.found.held.get((terms.round_id, person.id))
     _check_version(group, request, held)
     holds = held is not None and held.unit_id is not None
@@ -141,6 +143,9 @@ def _unit_of(terms: Terms, wish: Wish, track: str) -> Unit:
     if wish.plan_nature is not None:
         of_institution = [u for u in of_institution if u.key.plan_nature == wish.plan_nature]
     in_track = [u for u in of_institution if u.key.track == track]
+    if terms.season_kind == "adult" and wish.majors:
+        # one unit a major there: the major says which
+        in_track = [u for u in in_track if wish.majors[0] in u.major_by_code] or in_track
     if len(in_track) == 1:
         return in_track[0]
     if in_track:

@@ -26,6 +26,13 @@ Kind = Literal[
     "round_paused",
     "round_resumed",
     "segment_extended",
+    "unit_filed",
+    "filing_applied",
+    "filing_checked",
+    "decisions_imported",
+    "results_released",
+    "admitted_left",
+    "unfilled_published",
 ]
 
 IMPORTS: frozenset[Kind] = frozenset(
@@ -37,12 +44,21 @@ IMPORTS: frozenset[Kind] = frozenset(
         "round_paused",
         "round_resumed",
         "segment_extended",
+        "admitted_left",
     }
 )
 """Kinds after which a follower reads the round anew: its terms, its gates, its candidates."""
 
+INPUTS: frozenset[Kind] = frozenset({"round_set", "plan_imported", "candidates_imported"})
+"""Kinds that change what a round is decided from."""
+
+STEP_KINDS: frozenset[Kind] = frozenset(
+    {"filing_applied", "decisions_imported", "results_released", "unfilled_published"}
+)
+"""Kinds that take a round a step on after its close; the body's `gate` names it."""
+
 CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
-"""Kinds that say what somebody holds."""
+"""Kinds that say what a candidate holds now."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from importers.candidates import Candidates
 from importers.own_rules import misplaced_rules
-from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference
+from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference, unit_per_major
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
@@ -15,7 +15,7 @@ from service.calendar import Calendar
 from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
-from service.store import choices, control, log, people, rounds
+from service.store import admission, choices, control, log, people, rounds
 from service.store.engine import Connection, Engine, forget, reading, writing
 from service.terms import Terms
 
@@ -152,13 +152,14 @@ async def put_round(
     """Write a round file in the caller's transaction; what is to be logged, nothing if unchanged.
 
     Raises:
-        Refusal: `round-in-use`.
+        Refusal: `round-in-use`, `round-closed`.
     """
     if await rounds.stored_file(connection, file.code) == text:
         return []
     before = await rounds.read_terms(connection, file.code)
     if before is not None:
         _check_kept(before, file, await rounds.passed_gates(connection))
+        await _check_not_closed(connection, before)
     head = await log.read_head(connection)
     round_id = await rounds.put_round(connection, file, text, head.seq + 1)
     if before is None:
@@ -172,12 +173,15 @@ async def put_plan(
     """Write a plan in the caller's transaction: what differs, and what is to be logged of it.
 
     Raises:
-        Refusal: `plan-in-use`.
+        Refusal: `plan-in-use`, `round-closed`.
     """
+    if terms.season_kind == "adult":
+        rows = unit_per_major(rows)
     before = rounds.as_rows(terms)
     difference = plan_difference(before, rows)
     if not difference and _orders(before) == _orders(rows):
         return difference, []
+    await _check_not_closed(connection, terms)
     await _check_not_held(connection, terms, difference)
     await rounds.put_plan(connection, terms, rows)
     await rounds.keep_plan_digest(connection, terms.round_id, digest)
@@ -212,13 +216,14 @@ async def put_candidates(
     """Write candidates in the caller's transaction: the codes made, and what is to be logged.
 
     Raises:
-        Refusal: `not-found`, `track-in-use`.
+        Refusal: `not-found`, `track-in-use`, `round-closed`.
     """
     season_id = await rounds.season_id_of(connection, season_code)
     if season_id is None:
         raise Refusal("not-found", what=season_code)
     if await people.candidates_digest(connection, season_id) == digest:
         return (), []
+    await _check_none_deciding(connection, season_id)
     ids = await people.put_candidates(connection, season_id, rows, digest)
     astray = await choices.held_across_tracks(connection, season_id)
     if astray:
@@ -239,6 +244,23 @@ def _check_kept(before: Terms, file: RoundFile, passed: Mapping[int, Collection[
     kept = not gates if file.schedule is None else Calendar(file.schedule).keeps(gates)
     if before.season_code != file.season_code or not kept:
         raise Refusal("round-in-use", what=file.code)
+
+
+async def _check_not_closed(connection: Connection, terms: Terms) -> None:
+    """What a round is decided from stands still after its last seal."""
+    if await rounds.is_closed(connection, terms):
+        raise Refusal("round-closed")
+
+
+async def _check_none_deciding(connection: Connection, season_id: int) -> None:
+    """Scores stand still from a round's last seal until its results are out."""
+    released = await admission.released_rounds(connection, season_id)
+    for code, (round_id, _) in (await rounds.revisions(connection)).items():
+        if round_id in released:
+            continue
+        terms = await rounds.read_terms(connection, code)
+        if terms and terms.season_id == season_id and await rounds.is_closed(connection, terms):
+            raise Refusal("round-closed")
 
 
 async def _check_not_held(connection: Connection, terms: Terms, difference: PlanDifference) -> None:

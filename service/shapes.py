@@ -12,7 +12,18 @@ StatusName = Literal["inside", "straddling", "outside_plan", "outside"]
 VerdictName = Literal["safe", "out", "open"]
 LockState = Literal["open", "modify_only", "locked"]
 RoundState = Literal[
-    "draft", "published", "paused", "open", "delete_locked", "create_locked", "closing", "closed"
+    "draft",
+    "published",
+    "paused",
+    "open",
+    "delete_locked",
+    "create_locked",
+    "closing",
+    "closed",
+    "filed",
+    "deciding",
+    "results",
+    "unfilled_published",
 ]
 
 

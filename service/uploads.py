@@ -1,5 +1,7 @@
 """Files that the office brings: read, checked, shown as a difference, then applied.
 
+Institutions' decisions come here too; nobody sees them before the results are released.
+
 What families do not see yet, an importer applies alone. What is public already is changed by an
 act of two people, through the same functions. Files are read in a worker thread.
 """
@@ -13,10 +15,12 @@ from functools import partial
 import anyio.to_thread
 
 from importers.candidates import Candidates, read_candidates
+from importers.decisions import DecisionRow, read_decisions
 from importers.plans import MajorRow, PlanDifference, read_plan
 from importers.report import Report
 from importers.round_file import RoundFile, read_round
 from importers.tables import Source
+from service.decision_intake import check_decisions, put_decisions
 from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
@@ -44,12 +48,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A file that reads: exactly one of the three is there."""
+    """A file that reads: exactly one of the four is there."""
 
     report: Report
     plan: Sequence[MajorRow] | None = None
     candidates: Candidates | None = None
     round: RoundFile | None = None
+    decisions: Sequence[DecisionRow] | None = None
 
 
 class Uploads:
@@ -76,6 +81,9 @@ class Uploads:
         read = await _read(what, source, tracks)
         if read.round is not None:
             target = read.round.code
+        if read.decisions is not None:
+            async with reading(self._engine) as connection:
+                await check_decisions(connection, target, read.decisions, read.report)
         faults = len(read.report.faults)
         totals = ", ".join(f"{name} {count}" for name, count in read.report.totals.items())
         new = Upload(
@@ -175,7 +183,7 @@ async def _must_import(connection: Connection, by: Member) -> None:
 
 async def _tracks(connection: Connection, what: What, target: str) -> set[str]:
     """The tracks candidates can be of; that there is a round or season to bring a file to."""
-    if what == "plan" and target not in await rounds.revisions(connection):
+    if what in ("plan", "decisions") and target not in await rounds.revisions(connection):
         raise Refusal("not-found", what=target)
     if what != "candidates":
         return set()
@@ -190,6 +198,9 @@ async def _read(what: What, source: Source, tracks: set[str]) -> _Read:
     if what == "plan":
         rows, report = await anyio.to_thread.run_sync(read_plan, source)
         return _Read(report, plan=rows)
+    if what == "decisions":
+        decisions, report = await anyio.to_thread.run_sync(read_decisions, source)
+        return _Read(report, decisions=decisions)
     if what == "candidates":
         read = partial(read_candidates, source, tracks=tracks or None)
         people, report = await anyio.to_thread.run_sync(read)
@@ -209,12 +220,14 @@ async def _put(
         terms = await rounds.read_terms(connection, upload.target)
         if terms is None:
             raise Refusal("not-found", what=upload.target)
-        passed = (await rounds.passed_gates(connection)).get(terms.round_id, set())
-        if terms.calendar is not None and terms.calendar.is_over(passed):
-            raise Refusal("round-not-running")
         return await put_plan(connection, terms, read.plan, read.report.digest, now)
+    if read.decisions is not None:
+        _, events = await put_decisions(connection, upload.target, read.decisions, read.report, now)
+        if not read.report.accepted:
+            raise Refusal("file-rejected")
+        return None, events
     if read.candidates is None:
-        raise AssertionError("a file is a plan, candidates or a round")
+        raise AssertionError("a file is a plan, candidates, a round or decisions")
     codes, events = await put_candidates(
         connection, upload.target, read.candidates, read.report.digest, now
     )
@@ -224,6 +237,8 @@ async def _put(
 
 
 async def _is_public(connection: Connection, upload: Upload) -> bool:
+    if upload.what == "decisions":
+        return False
     if upload.what == "candidates":
         return await control.season_is_public(connection, upload.target)
     return await control.is_public(connection, upload.target)

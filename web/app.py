@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from service import logs
 from service.accounts import Accounts
-from service.acts import Acts
+from service.acts import Acts, Applier
+from service.admission import Admission, apply_filing
 from service.board import Board
 from service.clock import Clock, DatabaseClock
 from service.controls import CONTROLS
@@ -23,6 +24,8 @@ from service.push.follower import Follower, Timekeeper
 from service.push.hub import Hub
 from service.push.redis_bus import RedisBus
 from service.push.sessions import Sessions
+from service.releases import publish_unfilled, release_results
+from service.results import Results
 from service.settings import Settings
 from service.staff import StaffAccounts
 from service.store.engine import open_engine
@@ -30,7 +33,17 @@ from service.store.migrate import migrate
 from service.throttle import Throttle
 from service.uploads import Uploads
 from web import docs_page, openapi, pages, refusals
-from web.api import choice, events, health, plan_books, publications, rounds, sessions
+from web.api import (
+    choice,
+    events,
+    health,
+    plan_books,
+    publications,
+    results,
+    rounds,
+    sessions,
+    unfilled,
+)
 from web.api.plain_choice import PlainChoice
 from web.bounds import Bounded
 from web.csp import SafeHeaders
@@ -41,6 +54,14 @@ from web.pages.routing import refused
 from web.shedding import Pulse, Shedding
 
 _log = structlog.get_logger(__name__)
+
+APPLIERS: Mapping[str, Applier] = {
+    **CONTROLS,
+    "apply_filing": apply_filing,
+    "release_results": release_results,
+    "publish_unfilled": publish_unfilled,
+}
+"""What two people can agree on, by kind."""
 
 
 def utc_now() -> datetime:
@@ -79,10 +100,12 @@ class Process:
         accounts = Accounts(self.engine, clock, settings.session_hours)
         accounts.on_end = self.hub.ended
         self.sessions = Sessions(self.engine, clock, accounts, self.hub)
+        self.results = Results(self.engine, clock, settings.redis_url)
         office = Office(
             StaffAccounts(self.engine, clock),
-            Acts(self.engine, clock, announce, CONTROLS),
+            Acts(self.engine, clock, announce, APPLIERS),
             Uploads(self.engine, clock, announce),
+            Admission(self.engine, clock, announce),
         )
         self.services = Services(
             settings,
@@ -92,6 +115,7 @@ class Process:
             self.desk,
             self.board,
             self.hub,
+            self.results,
             self.sessions,
             office,
         )
@@ -108,6 +132,7 @@ class Process:
                     asyncio.create_task(self._clock.keep_measuring(self.engine), name="clock")
                 )
             self.desk.open()
+            await self.results.open()
             await self.board.catch_up()
             await self.timekeeper.look()
             tasks += [
@@ -122,6 +147,7 @@ class Process:
             yield {"services": self.services}
         finally:
             await self.desk.close()
+            await self.results.close()
             await self.services.accounts.close()
             for task in tasks:
                 task.cancel()
@@ -158,7 +184,17 @@ def make_app(
     app.router.routes.insert(0, PlainChoice())
     app.state.services = process.services
     app.state.metrics = Metrics(process.board, process.hub)
-    for module in (sessions, rounds, choice, events, health, publications, plan_books):
+    for module in (
+        sessions,
+        rounds,
+        choice,
+        events,
+        results,
+        health,
+        publications,
+        plan_books,
+        unfilled,
+    ):
         app.include_router(module.router)
     app.include_router(docs_page.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)

@@ -14,13 +14,13 @@ BODY_LIMIT = 64 * 1024
 UPLOAD_LIMIT = 48 * 1024 * 1024
 """Bytes of a file brought to the office's desk: about 400,000 candidates as CSV."""
 
-UPLOADS = "/office/imports"
-"""The one address that takes files; it reads nothing before it knows who asks."""
+UPLOADS = ("/office/imports", "/office/next-plan")
+"""The addresses that take files; they read nothing before they know who asks."""
 
 
 def limit_of(path: str) -> int:
     """How many bytes a body sent to an address may have."""
-    return UPLOAD_LIMIT if path == UPLOADS else BODY_LIMIT
+    return UPLOAD_LIMIT if path in UPLOADS else BODY_LIMIT
 
 
 class Bounded:

@@ -11,11 +11,13 @@ from starlette.requests import HTTPConnection
 
 from service.accounts import Accounts
 from service.acts import Acts
+from service.admission import Admission
 from service.board import Board
 from service.errors import Refusal
 from service.filing import FilingDesk
 from service.push.hub import Hub
 from service.push.sessions import Sessions
+from service.results import Results
 from service.settings import Settings
 from service.staff import StaffAccounts
 from service.store.engine import Engine
@@ -34,6 +36,7 @@ class Office:
     staff: StaffAccounts
     acts: Acts
     uploads: Uploads
+    admission: Admission
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Services:
     desk: FilingDesk
     board: Board
     hub: Hub
+    results: Results
     sessions: Sessions
     office: Office
 

@@ -114,7 +114,70 @@ _TABLE_ROW = {
     ],
 }
 
+_UNFILLED = {
+    "round": "2026-first-1",
+    "name": "本科一批",
+    "published_at": "2026-08-05T10:00:00.000+08:00",
+    "majors": 1,
+    "seats_left": 1,
+    "items": [
+        {
+            **_UNIT,
+            "major_code": "01",
+            "major_name": "计算机科学与技术",
+            "quota": 2,
+            "admitted": 1,
+            "unfilled": 1,
+            "tuition": "5000",
+            "duration": "4",
+            "notes": "",
+        }
+    ],
+    "next": None,
+}
+_RESULT = {
+    "round": "2026-first-1",
+    "round_name": "本科一批",
+    "outcome": "admitted",
+    "institution_code": "5012",
+    "institution_name": "北原大学",
+    "track": "理科",
+    "plan_nature": "",
+    "major": {"code": "01", "name": "计算机科学与技术"},
+    "major_position": 1,
+    "on_behalf": False,
+    "reason": {
+        "code": "listed",
+        "zh": "按第 1 专业志愿录取。您 615.5 分，该专业录取最低 615.5 分。",
+        "en": "Admitted to your choice 1 of major. You have 615.5; its lowest is 615.5.",
+    },
+    "compared": {
+        "score": 615.5,
+        "by": "filing",
+        "filing_score": 615.5,
+        "tie_keys": [{"subject": "数学", "score": 131}],
+        "line_filing": 605.5,
+        "line_plan": 615,
+        "lowest_admitted": 615.5,
+        "line_at": "2026-08-02T09:00:00.000+08:00",
+    },
+    "steps": [
+        {"step": "chosen", "at": "2026-08-01T09:12:08.214+08:00"},
+        {"step": "filed", "at": "2026-08-02T09:00:00.000+08:00"},
+        {"step": "under_review", "at": "2026-08-02T09:00:00.000+08:00"},
+        {"step": "admitted", "at": "2026-08-04T16:20:00.000+08:00"},
+    ],
+}
+
 BY_SHAPE: Mapping[str, object] = {
+    "UnfilledView": _UNFILLED,
+    "ResultQuery": {"candidate_no": "26150100001", "id_number": "150102200801011234"},
+    "ResultAnswer": {
+        "candidate_no": "26150100001",
+        "name": "李明",
+        "viewed": {"times": 2, "last_at": "2026-08-05T10:00:07.000+08:00"},
+        "items": [{"released_at": "2026-08-05T10:00:00.000+08:00", "result": _RESULT}],
+    },
     "SignIn": {"candidate_no": "26150100001", "password": "u7kd9xw3nf"},
     "NewPassword": {"old": "u7kd9xw3nf", "new": "correct horse battery"},
     "ChoiceWish": {

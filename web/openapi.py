@@ -70,7 +70,7 @@ def _show_examples(bodies: Iterable[Mapping[str, Any]]) -> None:
 def _problems(operation: dict[str, Any]) -> dict[str, Any]:
     """The problems an operation may answer, by status."""
     statuses = {404, 405, 413, 422, 500, 503}
-    if operation.get("security") or operation["tags"] == ["sessions"]:
+    if operation.get("security") or operation["tags"] in (["sessions"], ["results"]):
         statuses |= {401, 403, 429}
     if operation["tags"] == ["choice"]:
         statuses.add(409)

@@ -82,8 +82,8 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     ),
     "wrong-credentials": (
         401,
-        "考生号或密码不对。",
-        "The candidate number or the password is wrong.",
+        "考生号与密码（或身份证号）不符。",
+        "The candidate number does not fit the password, or the ID number.",
     ),
     "weak-password": (
         422,
@@ -117,6 +117,69 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         409,
         "有 {count} 名考生已填报志愿，不能更改科类；须先撤销其志愿。",
         "{count} who hold a choice would change track; their choices must be withdrawn first.",
+    ),
+    "already-admitted": (
+        409,
+        "您已被录取，不再参加后面的填报。",
+        "You have been admitted and no longer take part in filing.",
+    ),
+    "round-closed": (
+        409,
+        "这一轮的填报已经结束；计划和成绩到录取结果公布前不再改动。",
+        "The round has closed: plan and scores stand still until its results are out.",
+    ),
+    "not-closed": (
+        409,
+        "还有分数段没有锁定，不能投档。",
+        "Not every segment is sealed; the round cannot be filed yet.",
+    ),
+    "imported-since-close": (
+        409,
+        "填报结束后又导入过数据，不能投档。",
+        "Data was imported after the close; the round cannot be filed.",
+    ),
+    "rules-misplaced": (
+        409,
+        "轮次文件的规则写到了计划中没有的院校或专业，不能投档：{rules}。",
+        "The round file speaks of what the plan does not have; it cannot be filed: {rules}.",
+    ),
+    "already-filed": (409, "这一轮已经投档。", "The round has been filed already."),
+    "not-filed": (409, "这一轮还没有投档。", "The round has not been filed yet."),
+    "filing-differs": (
+        409,
+        "投档结果与看过的试算不一致，没有执行。请重新试算。",
+        "The outcome is not that of the dry run that was looked at. Nothing was done; run it again.",
+    ),
+    "outcome-violates": (
+        409,
+        "结果违反了必须满足的性质，没有执行。",
+        "The outcome violates a property that must hold. Nothing was done.",
+    ),
+    "earlier-round-undecided": (
+        409,
+        "本年度另一轮已投档而结果尚未公布，请先公布。",
+        "Another round of the season is filed and its results are not out; release them first.",
+    ),
+    "check-disagrees": (
+        409,
+        "独立重算的结果与系统不一致，不能公布。",
+        "The independent recomputation does not agree; results cannot be released.",
+    ),
+    "not-checked": (
+        409,
+        "投档或审核之后还没有独立重算，不能公布。",
+        "No independent check since the filing or the last decision; results cannot be released.",
+    ),
+    "already-released": (409, "录取结果已经公布。", "The results are out already."),
+    "not-released": (
+        409,
+        "录取结果还没有公布。",
+        "The results are not out yet.",
+    ),
+    "already-published": (
+        409,
+        "已经公布，不再改动。",
+        "It is published already and never changes.",
     ),
     "round-paused": (
         409,

@@ -1,5 +1,6 @@
 """Choices, their receipts, and which idempotency key was answered with which."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,6 +55,13 @@ class HeldColumns:
     unit_id: NDArray[np.int32]
     first_major_id: NDArray[np.int32]
     """NO_FIRST_MAJOR where the choice lists no major."""
+
+    def without(self, gone: Collection[int]) -> "HeldColumns":
+        """The choices of the others."""
+        if not gone:
+            return self
+        kept = ~np.isin(self.candidate_id, list(gone))
+        return HeldColumns(self.candidate_id[kept], self.unit_id[kept], self.first_major_id[kept])
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ _POSTGRESQL = "unnest($1::integer[], $2::{other}[]) AS asked (one, other)"
 _PLACES = """
 SELECT asked.one AS round_id, c.id, c.season_id, c.candidate_no, c.track,
        c.exam_score + c.bonus AS filing,
+       EXISTS (
+         SELECT 1 FROM outcome AS o JOIN filing AS f ON f.round_id = o.round_id
+         WHERE o.candidate_id = c.id AND f.released_ms IS NOT NULL
+           AND o.outcome = 'admitted' AND (o.decision IS NULL OR o.decision = 'admitted')
+       ) AS admitted,
        h.version, h.unit_id, h.first_major_id, h.seq, r.body
 FROM {asked} CROSS JOIN candidate AS c
 LEFT JOIN choice AS h ON h.round_id = asked.one AND h.candidate_id = c.id
@@ -62,7 +67,7 @@ def find(
     found = Found()
     for row in _joined(connection, _PLACES, "integer", places) if places else ():
         found.people[row.id] = Person(
-            row.id, row.season_id, row.candidate_no, row.track, row.filing
+            row.id, row.season_id, row.candidate_no, row.track, row.filing, bool(row.admitted)
         )
         if row.body is not None:
             place = (row.round_id, row.id)

@@ -26,6 +26,8 @@ class Person:
     candidate_no: str
     track: str
     filing: int
+    admitted: bool = False
+    """Admitted in a round of the season whose results are out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,20 @@ class Roster:
         marks = msgspec.json.decode(f"[{','.join(self.marks)}]", type=list[shape])  # type: ignore[valid-type]
         columns = {name: map(attrgetter(field), marks) for field, name in fields.items()}
         return {n: np.fromiter(column, np.int32, len(marks)) for n, column in columns.items()}
+
+    def without(self, gone: Collection[int]) -> "Roster":
+        """The others."""
+        if not gone:
+            return self
+        kept = np.flatnonzero(~np.isin(self.id, list(gone)))
+        return Roster(
+            self.id[kept],
+            [self.number[row] for row in kept],
+            self.exam[kept],
+            self.bonus[kept],
+            [self.track[row] for row in kept],
+            [self.marks[row] for row in kept],
+        )
 
 
 async def read_roster(connection: AsyncConnection, season_id: int) -> Roster:

@@ -11,9 +11,9 @@ from importers.plans import MajorRow
 from importers.round_file import RoundFile, read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
-from service.calendar import extended
+from service.calendar import STEPS, extended
 from service.errors import StoreError
-from service.events import IMPORTS, Event, from_ms, to_ms
+from service.events import IMPORTS, STEP_KINDS, Event, from_ms, to_ms
 from service.store import control, editions, log
 from service.store.bulk import insert_rows
 from service.store.engine import read_columns
@@ -116,6 +116,13 @@ def passed_now(connection: Connection) -> dict[int, set[str]]:
     return passed
 
 
+async def is_closed(connection: AsyncConnection, terms: Terms) -> bool:
+    """Whether every segment of a round is sealed in the log."""
+    calendar = terms.calendar
+    passed = (await passed_gates(connection)).get(terms.round_id, set())
+    return calendar is not None and calendar.state(passed) in ("closed", *STEPS)
+
+
 def record_gates(connection: Connection, gates: Sequence[tuple[int, str, int]]) -> None:
     """Keep (round id, gate name, seq) for good."""
     insert_rows(connection, gate, gates)
@@ -191,9 +198,11 @@ async def keep_plan_digest(connection: AsyncConnection, round_id: int, digest: s
 async def record(connection: AsyncConnection, events: Sequence[Event]) -> list[Event]:
     """Log `events`; each that changes a round gives it its seq as the newest revision.
 
-    A plan as it is now is kept as the edition of the event that says it was imported.
+    A plan as it is now is kept as the edition of the event that says it was imported, and a step
+    after the close is kept among the gates that have passed.
     """
     written = await log.append(connection, events)
+    await _keep_steps(connection, [e for e in written if e.kind in STEP_KINDS])
     for event in written:
         if event.kind == "plan_imported" and event.round_id is not None:
             await _keep_edition(connection, event.round_id, event)
@@ -201,6 +210,21 @@ async def record(connection: AsyncConnection, events: Sequence[Event]) -> list[E
     for round_id, seq in newest.items():
         await touch(connection, round_id, seq)
     return written
+
+
+async def _keep_steps(connection: AsyncConnection, steps: Sequence[Event]) -> None:
+    """Steps may come again, as decisions do; the first one counts."""
+    if not steps:
+        return
+    known = await passed_gates(connection)
+    new = {
+        (event.round_id, name): event.seq
+        for event in reversed(steps)
+        for name in [str((event.body or {})["gate"])]
+        if event.round_id is not None and name not in known.get(event.round_id, ())
+    }
+    gates = [(round_id, name, seq) for (round_id, name), seq in new.items()]
+    await connection.run_sync(record_gates, gates)
 
 
 async def _keep_edition(connection: AsyncConnection, round_id: int, event: Event) -> None:

@@ -350,3 +350,94 @@ plan_edition = Table(
     Column("body", LargeBinary, nullable=False),
     comment="plans as imported, never changed: deflated CSV, and its SHA-256",
 )
+
+filing = Table(
+    "filing",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True, autoincrement=False),
+    Column("seal_seq", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("filed_ms", BigInteger, nullable=False),
+    Column("checked_digest", String(64)),
+    Column("checked_ms", BigInteger),
+    Column("released_ms", BigInteger),
+    comment="a filing applied: digest of both offline files; checked_digest: of the outcomes as they "
+    "stood when the independent check agreed",
+)
+
+filing_draft = Table(
+    "filing_draft",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("admissions", LargeBinary, nullable=False),
+    Column("unfilled", LargeBinary, nullable=False),
+    comment="dry runs, newest two of each round: deflated CSV",
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True, autoincrement=False),
+    Column("candidate_id", ForeignKey("candidate.id"), primary_key=True, autoincrement=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("unit_id", Integer),
+    Column("major_id", Integer),
+    Column("position", Integer),
+    Column("decision", String(16)),
+    Column("decision_reason", String(32)),
+    Column("decided_ms", BigInteger),
+    comment="position: 0 adjusted; decision: the institution's, null: by score on its behalf",
+)
+
+ADMITTED = (outcome.c.outcome == "admitted") & (
+    outcome.c.decision.is_(None) | (outcome.c.decision == "admitted")
+)
+"""Who has a seat in the end: placed, and not rejected by the institution."""
+
+Index(
+    "uq_outcome_candidate_id_admitted",
+    outcome.c.candidate_id,
+    unique=True,
+    sqlite_where=ADMITTED,
+    postgresql_where=ADMITTED,
+)
+
+result = Table(
+    "result",
+    metadata,
+    Column("candidate_id", ForeignKey("candidate.id"), primary_key=True, autoincrement=False),
+    Column("round_id", ForeignKey("round.id"), primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="what a candidate is answered after the release, as JSON",
+)
+
+viewing = Table(
+    "viewing",
+    metadata,
+    Column("candidate_id", ForeignKey("candidate.id"), primary_key=True, autoincrement=False),
+    Column("times", Integer, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    comment="how often a result was looked at, and when last",
+)
+
+unfilled = Table(
+    "unfilled",
+    metadata,
+    Column("round_id", ForeignKey("round.id"), primary_key=True, autoincrement=False),
+    Column("published_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="seats left of each round as published, never changed and never summed: deflated JSON",
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    comment="keys that every worker shares, random since the migration that made them",
+)

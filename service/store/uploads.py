@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.events import from_ms, to_ms
 from service.store.schema import upload
 
-What = Literal["plan", "candidates", "round"]
+What = Literal["plan", "candidates", "round", "decisions"]
 State = Literal["rejected", "checked", "proposed", "applied", "dropped"]
 
 

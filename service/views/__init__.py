@@ -3,6 +3,7 @@
 Readers only. Every view carries the seq and the moment it was true at.
 """
 
+from service.views.after_close import after_close
 from service.views.corrections import changes_of, corrections
 from service.views.office import (
     ActView,
@@ -44,11 +45,14 @@ from service.views.public import (
     units,
 )
 from service.views.texts import moment
+from service.views.unfilled import as_plan_row, seats_left, unfilled, unfilled_publications
 
 __all__ = [
     "WHAT_IF_LIMIT",
     "ActView",
     "OfficeRound",
+    "after_close",
+    "as_plan_row",
     "audit",
     "candidate_round",
     "changes_of",
@@ -72,12 +76,15 @@ __all__ = [
     "round_board",
     "round_view",
     "round_views",
+    "seats_left",
     "standing",
     "state_of",
     "statistics",
     "statistics_now",
     "statistics_row",
     "statistics_rows",
+    "unfilled",
+    "unfilled_publications",
     "unit",
     "unit_ref",
     "units",

@@ -1,19 +1,12 @@
 """Moments, scores and ratios as the outside reads them."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from ranking.rules import BASIS_POINTS
 from ranking.scores import score_number
 from ranking.standing import NO_LINE
+from service.moments import moment
 from service.shapes import Score
 
-ZONE = ZoneInfo("Asia/Shanghai")
-
-
-def moment(at: datetime) -> str:
-    """A moment as the outside reads it: RFC 3339, in the default zone, to the millisecond."""
-    return at.astimezone(ZONE).isoformat(timespec="milliseconds")
+__all__ = ["line_or_none", "moment", "ratio_text", "score_or_none"]
 
 
 def ratio_text(basis_points: int) -> str:

@@ -1,14 +1,14 @@
 """A disk that is full, a file that is read-only: refused with a clear problem, nothing half done."""
 
 import resource
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import Pool
 
 from tests.builders import Clock, Running, loaded_sqlite, served, sqlite_url
 from tests.faults.crowd import crowd, nothing_is_lost_or_doubled
@@ -44,22 +44,20 @@ async def test_a_service_whose_files_cannot_grow_refuses_and_goes_on_when_they_c
         await nothing_is_lost_or_doubled(people, place.url)
 
 
-@asynccontextmanager
-async def with_pragma(running: Running, pragma: str, undone: str) -> AsyncIterator[None]:
-    """Every connection the service takes has `pragma` set; afterwards `undone`."""
-    said = pragma
-    pool = running.app.state.services.engine.sync_engine.pool
+@pytest.fixture
+def pragma() -> Iterator[Callable[[str], None]]:
+    """Sets a pragma on every connection that is taken from now on, whichever pool it waits in."""
+    said: list[str] = []
 
     def say(connection: DBAPIConnection, *_: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA {said}")
-        cursor.close()
+        if said:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {said[-1]}")
+            cursor.close()
 
-    event.listen(pool, "checkout", say)
-    try:
-        yield
-    finally:
-        said = undone  # connections that wait in the pool are told when they are next taken
+    event.listen(Pool, "checkout", say)
+    yield said.append
+    event.remove(Pool, "checkout", say)
 
 
 FULL = ("max_page_count=1", "max_page_count=1073741823")
@@ -74,19 +72,20 @@ def loaded(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(("broken", "mended"), [FULL, READ_ONLY], ids=["full", "read-only"])
 async def test_what_cannot_be_written_is_refused_whole_and_taken_afterwards(
-    loaded: str, broken: str, mended: str
+    loaded: str, broken: str, mended: str, pragma: Callable[[str], None]
 ):
     async with served(loaded, Clock(), filing_burst=10_000) as running:
         given = [(await running.file("101", "5012")).json()["receipt"]]
-        async with with_pragma(running, broken, mended):
-            while (answer := await file_next(running, len(given))).status_code == 200:
-                given.append(answer.json()["receipt"])
-                assert len(given) < 1000, "it was never full"
-            assert answer.status_code == 503
-            assert answer.json()["type"] == "urn:mingci:problem:unavailable"
-            kept = await whole_log(loaded)
-            assert [e.seq for e in kept if e.candidate_id] == [r["seq"] for r in given]
-            assert (await running.call("101", "GET", "/standing")).status_code == 200
+        pragma(broken)
+        while (answer := await file_next(running, len(given))).status_code == 200:
+            given.append(answer.json()["receipt"])
+            assert len(given) < 1000, "it was never full"
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "urn:mingci:problem:unavailable"
+        kept = await whole_log(loaded)
+        assert [e.seq for e in kept if e.candidate_id] == [r["seq"] for r in given]
+        assert (await running.call("101", "GET", "/standing")).status_code == 200
+        pragma(mended)
         taken = await file_next(running, len(given))
         assert taken.status_code == 200
         given.append(taken.json()["receipt"])

@@ -13,10 +13,10 @@ from pydantic import TypeAdapter
 from schemathesis.checks import CHECKS, load_all_checks
 from starlette.testclient import TestClient
 
-from service import shapes
+from service import result_shapes, shapes
 from service.settings import Settings
 from tests.builders import ROUND, Clock, load, sqlite_url
-from web.api import choice, health, sessions
+from web.api import choice, health, results, sessions
 from web.app import make_app
 from web.examples import BY_SHAPE
 from web.refusals import MEDIA_TYPE, URN
@@ -95,6 +95,7 @@ def test_every_call_of_the_contract_is_documented_with_its_problems(client: Test
     assert calls >= {
         "POST /api/v1/sessions", "PUT /api/v1/password", "GET /api/v1/me", "GET /api/v1/rounds",
         f"GET {rounds}/units", f"GET {rounds}/units/{{institution}}/{{track}}",
+        f"GET {rounds}/unfilled", f"GET {rounds}/unfilled.csv", "POST /api/v1/results/query",
         f"GET {rounds}/statistics", f"GET {rounds}/statistics.csv", f"GET {rounds}/choice",
         f"GET {rounds}/statistics/majors.csv",
         f"PUT {rounds}/choice", f"DELETE {rounds}/choice", f"GET {rounds}/standing",
@@ -122,7 +123,7 @@ def test_the_examples_fit_their_schemas(client: TestClient):
     names = client.app.openapi()["components"]["schemas"]  # type: ignore[attr-defined]
     for name, example in BY_SHAPE.items():
         assert name in names
-        rooms = (shapes, health, sessions, choice)
+        rooms = (shapes, result_shapes, health, sessions, choice, results)
         shape = next(vars(room)[name] for room in rooms if name in vars(room))
         fits = TypeAdapter(shape)
         assert fits.dump_python(fits.validate_python(example), exclude_unset=True) == example

@@ -7,15 +7,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from importers.admission_files import FileRound, round_of
-from importers.book_files import FileReports
-from importers.candidates import read_candidates
-from importers.choices import read_choices
-from importers.own_rules import refuse_misplaced
-from importers.plans import read_plan
+from importers.admission_csv import admissions_csv, unfilled_csv
+from importers.admission_files import FileRound, RoundFiles, read_files
 from ranking.outcomes import Outcome, Placement
 from ranking.regimes import admit as decide
-from web.cli.admissions_csv import admissions_csv, unfilled_csv
 from web.cli.files import open_source, progress, read_rules, refuse, tell_notices, write_whole
 
 app = typer.Typer(help="Decide a round from files, without a database.")
@@ -78,20 +73,9 @@ def load_round(
 ) -> FileRound:
     """The round in four files, or the end of the command with every fault on stderr."""
     rules, reports = read_rules(round_file, step)
-    step("reading the plan")
-    rows, plan_report = read_plan(open_source(plan), digest=False)
-    step("reading candidates")
-    tracks = {row.track for row in rows}.union(rules.tie_break) if rows else None
-    people, people_report = read_candidates(open_source(candidates), tracks=tracks, personal=False)
-    step("reading choices")
-    filed, choices_report = read_choices(open_source(choices), digest=False)
-    for report in reports:
-        refuse_misplaced(rules, rows, report)
-    reports += [plan_report, people_report, choices_report]
-    if all(report.accepted for report in reports):
-        step("matching choices")
-        made = round_of(rows, people, filed, rules, FileReports(people_report, choices_report))
-        if made is not None:
-            tell_notices(reports)
-            return made
-    raise refuse(reports)
+    files = RoundFiles(open_source(plan), open_source(candidates), open_source(choices))
+    made, found = read_files(files, rules, reports, step)
+    if made is None:
+        raise refuse(found)
+    tell_notices(found)
+    return made

@@ -14,6 +14,7 @@ MODULES: Mapping[str, str] = {
     "generate": "offline",
     "standings": "offline",
     "admit": "admit",
+    "admission": "admission",
     "staff": "staff",
     "rehearse": "rehearsal",
 }

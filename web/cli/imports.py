@@ -14,10 +14,12 @@ import typer
 from rich.console import Console
 
 from importers.candidates import read_candidates
+from importers.decisions import read_decisions
 from importers.plans import MajorRow, PlanDifference, read_plan
 from importers.report import Report
 from importers.round_file import read_round
 from importers.tables import Source
+from service.decision_intake import DecisionIntake
 from service.errors import Refusal
 from service.intake import Intake
 from service.store.engine import Engine, open_engine
@@ -25,7 +27,10 @@ from service.store.migrate import migrate
 from web.app import utc_now
 from web.cli.faults import database_in_use, end, read_settings
 
-app = typer.Typer(help="Import a plan, candidates or a round file.", no_args_is_help=True)
+app = typer.Typer(
+    help="Import a round file, a plan, candidates, or institutions' decisions.",
+    no_args_is_help=True,
+)
 
 Map = Annotated[
     list[str] | None,
@@ -116,10 +121,41 @@ def import_round(file: File, dry_run: DryRun = False, report_to: ReportTo = None
     _write_report(report, report_to, None)
 
 
+@app.command("decisions")
+def import_decisions(
+    file: File,
+    round_code: Annotated[str, typer.Option("--round", help="Code of the round.")],
+    mapping: Map = None,
+    dry_run: DryRun = False,
+    report_to: ReportTo = None,
+) -> None:
+    """Take in what institutions decided on those filed to them."""
+    rows, report = read_decisions(_source(file), _mapping(mapping))
+    _refuse_faults(report, report_to)
+    with _progress("applying"):
+        applied = _in_database(
+            lambda engine: DecisionIntake(engine, utc_now, lambda _seq: None).apply(
+                round_code, rows, report, dry_run=dry_run
+            ),
+            missing=f'there is no round "{round_code}"',
+        )
+    _refuse_faults(report, report_to)
+    if applied is None:
+        raise AssertionError("decisions without faults are applied")
+    report.totals = {**report.totals, "undecided": applied.undecided}
+    _say(report, changed=applied.changed > 0, dry_run=dry_run)
+    _write_report(report, report_to, None)
+
+
 T = TypeVar("T")
 
 
 def _with_store(act: Callable[[Intake], Awaitable[T]], missing: str = "") -> T:
+    """Let the intake do it in the database of the environment."""
+    return _in_database(lambda engine: act(Intake(engine, utc_now, lambda _seq: None)), missing)
+
+
+def _in_database(act: Callable[[Engine], Awaitable[T]], missing: str) -> T:
     """Do it in the database of the environment; `missing` says what a not-found means here."""
     settings = read_settings()
 
@@ -127,7 +163,7 @@ def _with_store(act: Callable[[Intake], Awaitable[T]], missing: str = "") -> T:
         engine: Engine = open_engine(settings)
         try:
             await migrate(engine)
-            return await act(Intake(engine, utc_now, lambda _seq: None))
+            return await act(engine)
         finally:
             await engine.dispose()
 

@@ -1,6 +1,6 @@
 """Standings as CSV bytes, in the order and columns of CONTRACT 2.
 
-Rows are put together as web.cli.csv_sheet does.
+Rows are put together as importers.csv_sheet does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from importers.columns import Column, numbered, text_order
+from importers.csv_sheet import Cells, csv_lines, number_cells, table_of
+from importers.csv_text import cell
 from importers.plans import MajorRow
 from ranking.book import NO_UNIT, Book, Index, run_starts
 from ranking.rules import UnitKey
 from ranking.scores import score_text
 from ranking.standing import NO_LINE, STATUS_NAMES, Standings
-from web.cli.csv_sheet import Cells, csv_lines, number_cells, table_of
-from web.cli.csv_text import cell
 
 HEADER = (
     "candidate_no,track,institution_code,plan_nature,filing_score,rank,rank_last,tied,applicants,"

@@ -13,7 +13,9 @@ from web.pages import (
     plan_book,
     plans,
     publications,
+    result,
     stats,
+    unfilled,
 )
 
 router = APIRouter()
@@ -28,6 +30,8 @@ for module in (
     publications,
     plan_book,
     corrections,
+    result,
+    unfilled,
     office,
 ):
     router.include_router(module.router)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from service import views
+from service.calendar import GOING
 from service.shapes import RoundView
 from web.deps import services
 from web.pages import schedules
@@ -25,7 +26,7 @@ async def home(request: Request) -> Response:
     def shown(round_view: RoundView) -> dict[str, object]:
         return {
             **round_view,
-            "going": round_view["state"] not in {"published", "paused", "closed"},
+            "going": round_view["state"] in GOING,
             "segments": schedules.parts(round_view, now),
             "next_lock": schedules.next_lock(round_view, now),
             "instants": schedules.instants(round_view, now),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service import views
 from service.board import Board
+from service.calendar import GOING
 from service.errors import Refusal
 from service.shapes import RoundView, StatisticsMajor, StatisticsView
 from web.deps import Services, services
@@ -24,7 +25,7 @@ def shown_round(board: Board, code: str | None) -> RoundView | None:
     if code is not None:
         return views.round_view(board, code)
     rounds = views.round_views(board)
-    going = [one for one in rounds if one["state"] not in {"published", "closed"}]
+    going = [one for one in rounds if one["state"] in GOING]
     return next(iter(going or rounds), None)
 
 

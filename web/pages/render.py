@@ -13,6 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from service.calendar import STEPS
+from service.events import from_ms
 from web.deps import services
 from web.pages import assets, words
 from web.pages.position import moment
@@ -64,6 +66,7 @@ def environment() -> Environment:
         ordinal=words.ordinal,
         ROUND_STATE=words.ROUND_STATE,
         LINK=words.LINK,
+        AFTER_CLOSE=("closed", *STEPS),
         line=words.line,
     )
     return jinja
@@ -87,6 +90,7 @@ def html(request: Request, template: str, context: Mapping[str, Any]) -> str:
                 "now": now,
                 "clock_time": lambda at: words.clock_time(moment(at), zone),
                 "day_time": lambda at: words.day_time(moment(at), zone),
+                "at_ms": lambda at: from_ms(at).isoformat(),
                 "exact_time": lambda at: words.exact_time(moment(at), zone),
                 "until": lambda at: words.countdown(moment(at) - now),
                 "between": lambda early, late: words.duration(moment(late) - moment(early)),

@@ -98,6 +98,10 @@ ROUND_STATE: Mapping[str, str] = {
     "create_locked": "只能修改 · 已停止新填报",
     "closing": "分数段陆续锁定",
     "closed": "填报已结束",
+    "filed": "填报已结束 · 已投档",
+    "deciding": "院校正在审核",
+    "results": "录取结果已公布",
+    "unfilled_published": "录取结束 · 缺额已公布",
 }
 
 STATUS: Mapping[str, str] = {

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from web.pages.office import account, acts, desk, imports, rounds
+from web.pages.office import account, acts, desk, imports, releases, rounds
 
 router = APIRouter()
-for module in (account, desk, acts, rounds, imports):
+for module in (account, desk, acts, rounds, releases, imports):
     router.include_router(module.router)
 
 __all__ = ["router"]

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request, Response
 
 from service import views
 from service.acts import Finding
-from service.controls import CONTROLS
 from service.errors import Refusal
 from service.shapes import Change
 from service.staff import Member
@@ -106,10 +105,10 @@ async def _act_page(
 async def _expected(at: Services, by: Member, view: ActView) -> tuple[Sequence[Change], str | None]:
     """What approving it now would change, or why it cannot be approved now.
 
-    A file's difference is on the file's own page: it may take a while.
+    A file's difference is on the file's own page, a filing's on its dry run's: they take a while.
     """
     act = view.act
-    if act.state != "proposed" or act.kind not in CONTROLS or "upload" in act.body:
+    if act.state != "proposed" or act.kind == "apply_filing" or "upload" in act.body:
         return (), None
     try:
         events = await at.office.acts.rehearse(by, act.kind, view.round_code, act.body)

@@ -18,7 +18,7 @@ from web.pages.routing import PageRoute, go
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-What = Literal["plan", "candidates", "round"]
+What = Literal["plan", "candidates", "round", "decisions"]
 LAST = 50
 SHOWN_FAULTS = 200
 SHOWN_ROWS = 100

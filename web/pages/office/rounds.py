@@ -26,18 +26,30 @@ async def controls(request: Request, by: Staff, round_code: str) -> Response:
 @router.post("/office/rounds/{round_code}/{kind}")
 async def propose(request: Request, by: Staff, round_code: str, kind: str) -> Response:
     """Put an act before a second person. It is rehearsed first: what cannot be is said at once."""
-    at = services(request)
     form = await typed(request)
     if kind not in BODIES:
         raise Refusal("not-found", what=kind)
     try:
-        body = BODIES[kind](form, ZoneInfo(at.settings.time_zone))
-        await at.office.acts.rehearse(by, kind, round_code, body)
-        await at.office.staff.confirm(by, form.get("code", ""))
-        act_id = await at.office.acts.propose(by, kind, round_code, body, form.get("reason", ""))
+        body = BODIES[kind](form, ZoneInfo(services(request).settings.time_zone))
+        act_id = await put_forward(request, by, kind, round_code, body, form)
     except Refusal as refusal:
         return await _round_page(request, by, round_code, refusal, kind=kind, form=form)
     return go(f"/office/acts/{act_id}")
+
+
+async def put_forward(
+    request: Request,
+    by: Member,
+    kind: str,
+    round_code: str,
+    body: Mapping[str, object],
+    form: Form,
+) -> int:
+    """Rehearse an act, confirm who asks by the one-time code, and propose it; the act's id."""
+    office = services(request).office
+    await office.acts.rehearse(by, kind, round_code, body)
+    await office.staff.confirm(by, form.get("code", ""))
+    return await office.acts.propose(by, kind, round_code, body, form.get("reason", ""))
 
 
 async def _round_page(

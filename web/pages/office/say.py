@@ -29,7 +29,13 @@ ROLE: Mapping[str, str] = {
     "auditor": "审计",
     "security_admin": "账号管理",
 }
-FILE: Mapping[str, str] = {"plan": "招生计划", "candidates": "考生", "round": "轮次"}
+FILE: Mapping[str, str] = {
+    "plan": "招生计划",
+    "candidates": "考生",
+    "round": "轮次",
+    "decisions": "院校结论",
+}
+OUTCOME: Mapping[str, str] = {"admitted": "录取", "rejected": "退档", "not_filed": "未投档"}
 UPLOAD: Mapping[str, str] = {
     "rejected": "有错，未收下",
     "checked": "已收下，未应用",

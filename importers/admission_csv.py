@@ -1,16 +1,20 @@
-"""Outcomes and seats left as CSV bytes, in the order and columns of CONTRACT 2."""
+"""Outcomes and seats left as CSV bytes, in the order and columns of CONTRACT 2.
+
+The offline command and the service write them here, so that their bytes can be compared.
+"""
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 import numpy as np
 
 from importers.admission_files import FileRound
 from importers.columns import text_order
+from importers.csv_sheet import Cells, csv_lines, number_cells, table_of
+from importers.csv_text import cell
 from ranking.book import NO_UNIT, Index, run_starts
-from ranking.outcomes import OUTCOME_NAMES, REASON_NAMES, Outcome, Placement
+from ranking.outcomes import OUTCOME_NAMES, REASON_NAMES, Codes, Outcome, Placement
 from ranking.rules import UnitKey
-from web.cli.csv_sheet import Cells, csv_lines, number_cells, table_of
-from web.cli.csv_text import cell
 
 ADMISSIONS_HEADER = (
     "candidate_no,track,institution_code,plan_nature,outcome,major_code,major_position,reason"
@@ -19,7 +23,23 @@ UNFILLED_HEADER = "track,institution_code,plan_nature,major_code,quota,admitted,
 BY_DRAW = "_by_draw"
 """Added to the reason of whom nothing but the draw kept out."""
 
+TOLD = (*REASON_NAMES, *(name + BY_DRAW for name in REASON_NAMES))
+"""Reasons as the files name them."""
+
 Head = tuple[str, str, str]
+
+
+def admission_digest(admissions: bytes, unfilled: bytes) -> str:
+    """SHA-256 of both files, each by its own digest: what an independent check compares."""
+    return sha256(sha256(admissions).digest() + sha256(unfilled).digest()).hexdigest()
+
+
+def told_reasons(placed: Placement) -> Codes:
+    """(n,) places in TOLD of everybody's reason; a draw is told of those it kept out of something."""
+    admitted = placed.outcome == Outcome.ADMITTED
+    return placed.reason + np.where(admitted | ~placed.by_draw, 0, len(REASON_NAMES)).astype(
+        np.uint8
+    )
 
 
 def admissions_csv(filed: FileRound, placed: Placement) -> Iterator[bytes]:
@@ -31,7 +51,6 @@ def admissions_csv(filed: FileRound, placed: Placement) -> Iterator[bytes]:
     heads = [_head(unit) for unit in filed.units] + [(track, "", "") for track in filed.tracks]
     rows, head = _in_order(filed, placed, heads)
     admitted = placed.outcome[rows] == Outcome.ADMITTED
-    told = placed.reason[rows] + np.where(admitted | ~placed.by_draw[rows], 0, len(REASON_NAMES))
     columns = [
         Cells(number_cells(filed.numbers), filed.roll.ident[rows]),
         Cells(table_of(",".join(map(cell, cells)) for cells in heads), head),
@@ -40,7 +59,7 @@ def admissions_csv(filed: FileRound, placed: Placement) -> Iterator[bytes]:
         Cells(
             table_of(_position_texts(filed)), np.where(admitted, placed.major_position[rows], -1)
         ),
-        Cells(table_of([*REASON_NAMES, *(name + BY_DRAW for name in REASON_NAMES)]), told),
+        Cells(table_of(TOLD), told_reasons(placed)[rows]),
     ]
     return csv_lines(ADMISSIONS_HEADER, columns)
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from importers.columns import ByteColumn, Column
+from importers.csv_text import cell
 from importers.words import padded_texts
-from web.cli.csv_text import cell
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
