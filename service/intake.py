@@ -16,7 +16,7 @@ from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
 from service.store import admission, choices, control, log, people, rounds
-from service.store.engine import Connection, Engine, forget, reading, writing
+from service.store.engine import Connection, Engine, forget, pieces, reading, writing
 from service.terms import Terms
 
 TOLD_QUOTAS = 200
@@ -289,13 +289,13 @@ async def _add_credentials(
     """Initial codes for who has none: from the file, else made here and returned."""
     missing = await people.missing_credentials(connection, ids)
     made: list[tuple[str, str]] = []
-    kept: list[tuple[int, str]] = []
-    for candidate_id, number, given in zip(ids, rows.candidate_no, rows.initial_code, strict=True):
-        if candidate_id not in missing:
-            continue
-        code = given or new_initial_code()
-        if not given:
-            made.append((number, code))
-        kept.append((candidate_id, initial_secret(code)))
-    await people.add_credentials(connection, kept, must_change=must_change)
+    everybody = zip(ids, rows.candidate_no, rows.initial_code, strict=True)
+    for piece in pieces(one for one in everybody if one[0] in missing):
+        secrets: list[tuple[int, str]] = []
+        for candidate_id, number, given in piece:
+            code = given or new_initial_code()
+            if not given:
+                made.append((number, code))
+            secrets.append((candidate_id, initial_secret(code)))
+        await people.add_credentials(connection, secrets, must_change=must_change)
     return made

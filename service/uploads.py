@@ -26,7 +26,7 @@ from service.events import Event
 from service.filing import Clock
 from service.intake import put_candidates, put_plan, put_round
 from service.store import control, rounds, staff, uploads
-from service.store.engine import Connection, Engine, forget, reading, writing
+from service.store.engine import Connection, Engine, forget, reading, take_time, writing
 from service.store.staff import Member
 from service.store.uploads import Upload, What
 
@@ -157,6 +157,7 @@ async def apply_upload(
     if upload.digest != digest:
         raise Refusal("invalid-request")
     tracks = await _tracks(connection, upload.what, upload.target)
+    await take_time(connection)
     read = await _read(upload.what, Source(upload.name, content), tracks)
     _, events = await _put(connection, upload, read, now)
     if not events:

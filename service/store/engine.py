@@ -4,10 +4,11 @@ On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for a writer. On PostgreSQL: a
 head. Either way writers queue, so `seq` has no gaps, and a commit is on disk when it returns.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import Engine as SyncEngine
@@ -28,8 +29,17 @@ PlainConnection: TypeAlias = SyncConnection
 DatabaseFault: TypeAlias = SQLAlchemyError
 """What a database out of reach, full or read-only raises; the rest of the service names it so."""
 
+Row = TypeVar("Row")
+
 PIECE = 1_000
-"""Rows of a large result that are taken up at once: some milliseconds."""
+"""Rows of a large result or import that are taken up at once: some milliseconds."""
+
+POOLED_CACHE_KIB, LANE_CACHE_KIB = 4 * 1024, 16 * 1024
+"""Pages that a connection to SQLite keeps: one of the pool's sixteen, and one of the two lanes.
+
+Together under 100 MiB. Much more would be the same pages once for each connection, and the kernel
+has them in memory anyway.
+"""
 
 _WRITES = "mingci_writes"
 _MIGRATION_LOCK = 20140715
@@ -39,6 +49,9 @@ STILL_AT_MOST_S = 5
 
 A process that is paused or cut off inside a transaction would else stop everybody's filing.
 """
+
+READING_AT_MOST_S = 60
+"""The same for an act that reads a whole file under the lock; see `take_time`."""
 
 
 def open_engine(settings: Settings) -> AsyncEngine:
@@ -64,14 +77,21 @@ def open_engine(settings: Settings) -> AsyncEngine:
     return engine
 
 
-def prepare_sqlite(engine: SyncEngine) -> SyncEngine:
-    """Give every connection of a SQLite engine its settings, and begin its transactions."""
-    event.listen(engine, "connect", _set_pragmas)
+def prepare_sqlite(engine: SyncEngine, cache: int = POOLED_CACHE_KIB) -> SyncEngine:
+    """Give every connection of a SQLite engine its settings, and begin its transactions.
+
+    `cache` is how many KiB of pages each keeps for itself.
+    """
+
+    def prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        _set_pragmas(connection, cache)
+
+    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def _set_pragmas(connection: DBAPIConnection, cache: int) -> None:
     connection.isolation_level = None  # the driver must not begin on its own: `_begin_sqlite` does
     cursor = connection.cursor()
     for pragma in (
@@ -79,7 +99,7 @@ def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=10000",
-        "cache_size=-65536",
+        f"cache_size=-{cache}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -161,6 +181,23 @@ async def read_columns(connection: AsyncConnection, query: Select[Any]) -> list[
             for column, more in zip(columns, zip(*rows, strict=True), strict=True):
                 column.extend(more)
     return columns
+
+
+async def take_time(connection: AsyncConnection) -> None:
+    """Let this transaction say nothing for a minute, because a file is read in the midst of it."""
+    if connection.dialect.name == "postgresql":
+        patience = f"SET LOCAL idle_in_transaction_session_timeout = {READING_AT_MOST_S * 1000}"
+        await connection.exec_driver_sql(patience)
+
+
+def pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows, so many at a time that nobody who waits for the next statement waits long.
+
+    What 200,000 rows take to prepare is longer than PostgreSQL lets a transaction say nothing.
+    """
+    rest = iter(rows)
+    while piece := list(islice(rest, PIECE)):
+        yield piece
 
 
 async def forget(connection: AsyncConnection) -> None:

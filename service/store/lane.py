@@ -14,7 +14,14 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.store.engine import lock_head, prepare_sqlite, reading, writing, writing_now
+from service.store.engine import (
+    LANE_CACHE_KIB,
+    lock_head,
+    prepare_sqlite,
+    reading,
+    writing,
+    writing_now,
+)
 
 Result = TypeVar("Result")
 
@@ -44,7 +51,8 @@ class Lane:
                 return await connection.run_sync(work)
         if self._opened is None:
             url = self._engine.url.set(drivername="sqlite+pysqlite")
-            plain = prepare_sqlite(create_engine(url, pool_size=1, hide_parameters=True))
+            plain = create_engine(url, pool_size=1, hide_parameters=True)
+            prepare_sqlite(plain, LANE_CACHE_KIB)
             self._opened = (ThreadPoolExecutor(1, self._name), plain)
         thread, plain = self._opened
         return await asyncio.get_running_loop().run_in_executor(

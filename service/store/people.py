@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.candidates import OPTIONAL, Candidates
-from service.store.engine import read_columns
+from service.store.engine import pieces, read_columns
 from service.store.schema import candidate, credential, season, session
 
 
@@ -245,29 +245,39 @@ async def put_candidates(
     query = select(candidate.c.candidate_no, candidate.c.id, candidate.c.subjects)
     stored = await connection.execute(query.where(candidate.c.season_id == season_id))
     known: dict[str, tuple[int, str]] = {r.candidate_no: (r.id, r.subjects) for r in stored}
-    first_free = 1 + (await connection.scalar(select(func.max(candidate.c.id))) or 0)
+    next_free = 1 + (await connection.scalar(select(func.max(candidate.c.id))) or 0)
     ids: list[int] = []
-    fresh: list[dict[str, object]] = []
-    changed: list[dict[str, object]] = []
-    for values in _values(rows, season_id):
-        number = cast("str", values["candidate_no"])
-        if number in known:
-            row_id, subjects = known[number]
-            ids.append(row_id)
-            changed.append({"b_id": row_id, **_said(values, rows.given, subjects)})
-        else:
-            ids.append(first_free + len(fresh))
-            fresh.append({"id": ids[-1], **values})
+    for piece in pieces(_values(rows, season_id)):
+        fresh: list[dict[str, object]] = []
+        changed: list[dict[str, object]] = []
+        for values in piece:
+            number = cast("str", values["candidate_no"])
+            if number in known:
+                row_id, subjects = known[number]
+                ids.append(row_id)
+                changed.append({"b_id": row_id, **_said(values, rows.given, subjects)})
+            else:
+                ids.append(next_free)
+                fresh.append({"id": next_free, **values})
+                next_free += 1
+        await _write_candidates(connection, fresh, changed)
+    await connection.execute(
+        update(season).where(season.c.id == season_id).values(candidates_digest=digest)
+    )
+    return ids
+
+
+async def _write_candidates(
+    connection: AsyncConnection,
+    fresh: Sequence[dict[str, object]],
+    changed: Sequence[dict[str, object]],
+) -> None:
     if fresh:
         await connection.execute(insert(candidate), fresh)
     if changed:
         columns: dict[str, object] = {n: bindparam(n) for n in changed[0] if n != "b_id"}
         replace = update(candidate).where(candidate.c.id == bindparam("b_id")).values(columns)
         await connection.execute(replace, changed)
-    await connection.execute(
-        update(season).where(season.c.id == season_id).values(candidates_digest=digest)
-    )
-    return ids
 
 
 def _said(values: Mapping[str, object], given: Collection[str], subjects: str) -> dict[str, object]:

@@ -195,7 +195,7 @@ class Crashing(RuleBasedStateMachine):
 
 TestCrashing = Crashing.TestCase
 TestCrashing.settings = settings(
-    max_examples=10,
+    max_examples=6,
     stateful_step_count=15,
     deadline=None,
     phases=QUICK,

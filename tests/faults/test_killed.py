@@ -9,7 +9,7 @@ from tests.faults.crowd import crowd, nothing_is_lost_or_doubled, the_last_answe
 from tests.faults.processes import Service, serving
 from tests.faults.province import province
 
-KILLS = [3, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
+KILLS = [1, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
 
 
 @pytest.mark.slow
@@ -17,7 +17,7 @@ KILLS = [3, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(900)])
 async def test_an_acknowledged_choice_survives_sigkill(
     kills: int, empty_store: str, tmp_path: Path
 ):
-    place = await province(empty_store, 32)
+    place = await province(empty_store, 24)
     workers = 2 if empty_store.startswith("postgresql") else 1
     service = Service(place.url, tmp_path, workers=workers)
     random = Random(kills)

@@ -1,13 +1,16 @@
 """docs/deploy/nginx.conf as it stands, but for ports and paths, before two real processes."""
 
+import asyncio
+import json
 import re
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -16,8 +19,8 @@ from websockets.sync.client import connect
 
 from tests import services
 from tests.faults.crowd import crowd, nothing_is_lost_or_doubled
-from tests.faults.processes import Redis, Service, quiet_port, serving
-from tests.faults.province import ROUND, province
+from tests.faults.processes import PATIENCE_S, Redis, Service, quiet_port, serving
+from tests.faults.province import ROUND, Province, province
 from tests.faults.sockets import watching
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "deploy" / "nginx.conf"
@@ -63,18 +66,26 @@ class Proxy:
         return True
 
 
-@pytest.fixture
-def where(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate for the loopback."""
     if not Path(PROGRAM).exists():
         services.missing("nginx")
-    (tmp_path / "tls").mkdir()
+    tls = tmp_path_factory.mktemp("certified") / "tls"
+    tls.mkdir()
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
          "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", tmp_path / "tls/privkey.pem", "-out", tmp_path / "tls/fullchain.pem"],
+         "-keyout", tls / "privkey.pem", "-out", tls / "fullchain.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
+    return tls
+
+
+@pytest.fixture
+def where(certified: Path, tmp_path: Path) -> Path:
+    """A folder for one nginx."""
+    shutil.copytree(certified, tmp_path / "tls")
     return tmp_path
 
 
@@ -139,8 +150,38 @@ async def test_filing_and_live_go_on_when_one_of_two_processes_is_killed(
                 await nothing_is_lost_or_doubled(people, place.url)
 
 
+async def next_standing(lines: AsyncIterator[str]) -> dict[str, Any]:
+    """The next standing of an event stream."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for line in lines:
+            if line.startswith("data: "):
+                told: dict[str, Any] = json.loads(line.removeprefix("data: "))
+                if told["type"] == "standing":
+                    return told
+    raise AssertionError("the stream has ended")
+
+
+async def an_event_comes_while_the_stream_is_open(place: Province, front: Proxy) -> None:
+    """What is filed is told in a stream that goes on: nothing waits for its end, or for a full buffer."""
+    async with crowd(place, front.address, busy=0, tls=front.trust) as people:
+        one = people.people[0]
+        asked = {"Authorization": f"Bearer {one.token}"}
+        path = f"{front.address}/api/v1/live/events?round={ROUND}"
+        async with (
+            httpx.AsyncClient(verify=front.trust, trust_env=False, timeout=PATIENCE_S) as client,
+            client.stream("GET", path, headers=asked) as stream,
+        ):
+            lines = stream.aiter_lines()
+            before = await next_standing(lines)
+            assert before["first_major"] is None
+            receipt = await people.receipt_of(one, one.next_entry())
+            told = await next_standing(lines)
+            assert told["seq"] >= receipt["seq"]
+            assert told != {**before, "seq": told["seq"], "as_of": told["as_of"]}
+
+
 @pytest.mark.slow
-async def test_what_the_proxy_answers_by_itself(where: Path, tmp_path: Path):
+async def test_what_the_proxy_answers_by_itself_and_what_it_passes_on(where: Path, tmp_path: Path):
     place = await province(f"sqlite+aiosqlite:///{tmp_path}/mingci.db", 1)
     service = Service(place.url, tmp_path)
     front = proxy(where, service.port)
@@ -161,3 +202,4 @@ async def test_what_the_proxy_answers_by_itself(where: Path, tmp_path: Path):
             assert "immutable" in asked[1].headers["cache-control"]
             with pytest.raises(InvalidStatus):
                 connect(f"wss://127.0.0.1:{front.port}/elsewhere", ssl=front.trust, proxy=None)
+            await an_event_comes_while_the_stream_is_open(place, front)

@@ -9,7 +9,7 @@ from tests.faults.crowd import crowd, nothing_is_lost_or_doubled, the_last_answe
 from tests.faults.processes import Postgres, Service, serving
 from tests.faults.province import province
 
-CRASHES = [2, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
+CRASHES = [1, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
 
 
 @pytest.mark.slow

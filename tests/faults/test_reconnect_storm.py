@@ -10,7 +10,7 @@ from tests.faults.processes import Service, serving
 from tests.faults.province import province
 from tests.faults.sockets import watching
 
-PEOPLE = [100, pytest.param(667, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+PEOPLE = [40, pytest.param(667, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
 SOCKETS_EACH = 3
 
 

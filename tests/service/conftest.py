@@ -46,7 +46,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield loaded_sqlite(tmp_path)
         return
-    server: str = request.getfixturevalue("postgres_template")
+    yield request.getfixturevalue("postgres_house")
+
+
+@pytest.fixture
+def postgres_house(postgres_template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A loaded database of the PostgreSQL that this process's tests share."""
+    server = postgres_template
     name = f"mingci_{os.getpid()}_{abs(hash(request.node.nodeid))}"
     asyncio.run(_say(server, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'))
     yield f"{server}/{name}"

@@ -1,11 +1,15 @@
 """What two people may do to a round: extend, pause, amend, publish. On both stores."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
-from importers.plans import read_plan
+from importers.plans import MajorRow, read_plan
+from importers.report import Report
 from importers.round_file import read_round
 from importers.tables import Source
 from ranking.rules import UnitKey
@@ -13,11 +17,11 @@ from service import views
 from service.board import Board
 from service.calendar import Calendar, extended
 from service.errors import Refusal
-from service.store import rounds
+from service.store import engine, rounds
 from service.store.engine import reading, writing
 from service.terms import Terms
 from service.uploads import Uploads
-from tests.builders import PLAN, ROUND, ROUND_FILE, House
+from tests.builders import PLAN, ROUND, ROUND_FILE, House, opened
 from tests.office import Office, finding, local, quota
 from tests.service.moves import bytes_of, round_of
 
@@ -361,3 +365,39 @@ async def test_once_a_round_was_filed_neither_its_plan_nor_its_gates_change(sqli
     later = {"segment:rest": local("15:00")}
     assert await refused(sqlite.done("extend_segment", closes=later)) == "round-not-running"
     assert await refused(sqlite.done("amend", quotas=[quota("01", 9)])) == "round-not-running"
+
+
+@pytest.mark.postgres
+async def test_a_file_that_takes_long_to_read_is_applied_all_the_same(
+    postgres_house: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(engine, "STILL_AT_MOST_S", 1)
+
+    def slowly(source: Source) -> tuple[Sequence[MajorRow], Report]:
+        asyncio.run(until_a_transaction_is_idle_for(1.5, postgres_house))
+        return read_plan(source)
+
+    async with opened(postgres_house) as house:
+        office, uploads = Office(house), Uploads(house.engine, house.clock, house.announced.append)
+        by = await office.member("甲", "importer")
+        source = Source("plan.csv", PLAN.replace("软件工程,2", "软件工程,7").encode())
+        upload_id, _ = await uploads.bring(by, "plan", ROUND, source)
+        digest = (await uploads.check(upload_id)).upload.digest
+        monkeypatch.setattr("service.uploads.read_plan", slowly)
+        events = await office.done("amend", upload=upload_id, digest=digest)
+        assert [e.kind for e in events] == ["act_approved", "plan_imported"]
+
+
+async def until_a_transaction_is_idle_for(seconds: float, url: str) -> None:
+    """Return when one of this database has said nothing so long, by PostgreSQL's own clock."""
+    silent = (
+        "SELECT max(extract(epoch FROM clock_timestamp() - state_change)) FROM pg_stat_activity"
+    )
+    here = "WHERE state = 'idle in transaction' AND datname = current_database()"
+    link = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        async with asyncio.timeout(30):
+            while (await link.fetchval(f"{silent} {here}") or 0) < seconds:  # noqa: ASYNC110 it is another program's state
+                await asyncio.sleep(0.05)
+    finally:
+        await link.close()

@@ -1,12 +1,14 @@
 """Imports: all or nothing, the same twice is nothing, and nobody's choice vanishes."""
 
 import pytest
+from sqlalchemy import event
 
 from importers.candidates import NOBODY
 from service import views
+from service.accounts import initial_secret
 from service.errors import Refusal
 from service.intake import Intake
-from service.store import people, rounds
+from service.store import engine, people, rounds
 from service.store.engine import DatabaseFault, reading
 from service.terms import Terms
 from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, SEASON, House
@@ -239,3 +241,29 @@ async def test_a_gate_that_has_passed_stays_in_the_round_file(small: House):
     lower = ROUND_FILE.replace("min_score = 600", "min_score = 590")
     assert (await refused(small.import_round(lower))).code == "round-in-use"
     assert await small.import_round(ROUND_FILE.replace("min_score = 500", "min_score = 510"))
+
+
+async def test_between_two_statements_of_an_import_little_is_prepared(
+    small: House, monkeypatch: pytest.MonkeyPatch
+):
+    """PostgreSQL ends a transaction that says nothing for five seconds."""
+    monkeypatch.setattr(engine, "PIECE", 3)
+    prepared = {"now": 0, "most": 0}
+
+    def counted(code: str) -> str:
+        prepared["now"] += 1
+        prepared["most"] = max(prepared.values())
+        return initial_secret(code)
+
+    def said(_link, _cursor, _text, parameters, _context, many: bool) -> None:  # noqa: FBT001
+        assert not many or len(parameters) <= engine.PIECE
+        prepared["now"] = 0
+
+    monkeypatch.setattr("service.intake.initial_secret", counted)
+    event.listen(small.engine.sync_engine, "before_cursor_execute", said)
+    grown = CANDIDATES + "".join(f"{n},新,理科,480,0,\n" for n in range(300, 310))
+    applied = await small.import_candidates(grown)
+    assert [number for number, _ in applied.codes] == [str(n) for n in range(300, 310)]
+    assert prepared["most"] == engine.PIECE
+    for number, code in applied.codes:
+        assert (await small.accounts.sign_in(number, code)).token

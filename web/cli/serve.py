@@ -23,8 +23,13 @@ WIRE: Mapping[str, object] = {
     "access_log": False,
     "server_header": False,
     "timeout_graceful_shutdown": 10,
+    "timeout_keep_alive": 75,
 }
-"""How uvicorn speaks: small websocket messages without compression, no log of addresses."""
+"""How uvicorn speaks: small websocket messages without compression, no log of addresses.
+
+An idle link is kept for longer than a proxy keeps it (nginx: 60 s), so that no request is sent into
+one that is just being closed: a POST that is lost so cannot be sent again.
+"""
 
 
 def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
