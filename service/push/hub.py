@@ -181,10 +181,15 @@ class Hub:
 
     def _without_lost(self, code: str) -> list[Watcher]:
         """The watchers of a round; who can no longer be told anything true is sent away."""
-        here = list(self._watchers[code])
-        for watcher in here:
-            if watcher.epoch != self._board.epoch or code not in self._board.rounds:
+        one = self._board.rounds.get(code)
+        for watcher in list(self._watchers[code]):
+            if one is None or watcher.epoch != self._board.epoch:
                 self._end(watcher, Refusal("unavailable"))
+            elif (
+                watcher.candidate_id is not None
+                and watcher.candidate_id not in one.row_by_candidate
+            ):
+                self._end(watcher, Refusal("already-admitted"))
         return list(self._watchers[code])
 
     async def _push(self, watchers: Sequence[Watcher], one: RoundBoard) -> None:

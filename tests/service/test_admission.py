@@ -19,7 +19,7 @@ from service.filing import Wish
 from service.releases import release_results
 from service.store import schema
 from service.store.engine import writing
-from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House
+from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, Client, House
 from tests.flow.test_admit import admit
 from tests.service.seasons import (
     act,
@@ -249,14 +249,38 @@ async def test_a_placement_that_loses_a_seat_is_refused(
     assert await outcomes(small) == {}
 
 
-async def test_another_round_waits_until_this_one_is_released(house: House):
-    """Else somebody could be admitted in both, or told of one by being left out of the other."""
+async def import_second(house: House) -> None:
+    """Another round of the season at the same time, of the same plan."""
     second = ROUND_FILE.replace(ROUND, "2026-second-1")
     file, _ = read_round(Source("round.toml", second.encode()))
     assert file is not None
     await house.intake.set_round(file, second)
     rows, _ = read_plan(Source("plan.csv", PLAN.encode()))
     await house.intake.apply_plan("2026-second-1", rows, "second")
+
+
+async def test_who_is_admitted_is_sent_away_from_another_round_and_holds_up_nobody(small: House):
+    await import_second(small)
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    await small.board.catch_up()
+    screens = {
+        n: Client(small.hub, "2026-second-1", candidate_id=small.ids[n]) for n in ("101", "201")
+    }
+    await release(small)
+    await small.board.catch_up()
+    await small.hub.tick()
+    gone = screens["101"].ended
+    assert gone is not None
+    assert gone.code == "already-admitted"
+    assert screens["201"].ended is None
+    assert small.hub.count == 1
+
+
+async def test_another_round_waits_until_this_one_is_released(house: House):
+    """Else somebody could be admitted in both, or told of one by being left out of the other."""
+    await import_second(house)
     await everybody_files(house)
     wish = Wish("5037", None, ("01",), accepts_adjustment=True)
     for number in ("101", "105"):
