@@ -46,6 +46,7 @@ from service.steps import code_of, filed_round, stepped
 from service.store import admission, people, results, rounds
 from service.store.admission import Draft, Filing, OutcomeName, OutcomeRow
 from service.store.engine import Connection, Engine, reading, writing
+from service.store.people import Roster
 from service.terms import Terms
 
 
@@ -99,17 +100,17 @@ class Admission:
         async with reading(self._engine) as connection:
             inputs = await read_inputs(connection, round_code, self._clock())
             await _refuse_if_filed(connection, inputs.terms)
-            kept = await admission.newest_drafts(connection, inputs.terms.round_id)
-        before = kept[0] if kept else None
         decided = await anyio.to_thread.run_sync(decide, inputs)
-        now = Draft(
-            number=1 if before is None else before.number + 1,
-            made_ms=to_ms(self._clock()),
-            digest=decided.digest,
-            admissions=decided.admissions,
-            unfilled=decided.unfilled,
-        )
         async with writing(self._engine) as connection:
+            kept = await admission.newest_drafts(connection, inputs.terms.round_id)
+            before = kept[0] if kept else None
+            now = Draft(
+                number=1 if before is None else before.number + 1,
+                made_ms=to_ms(self._clock()),
+                digest=decided.digest,
+                admissions=decided.admissions,
+                unfilled=decided.unfilled,
+            )
             await admission.add_draft(connection, inputs.terms.round_id, now)
         return await anyio.to_thread.run_sync(compared, now, before)
 
@@ -153,16 +154,17 @@ class Admission:
             roster = await people.read_roster(connection, terms.season_id)
             chosen_ms = await results.choice_times(connection, terms.round_id)
         made, again = await anyio.to_thread.run_sync(recompute, files)
-        stored = (admissions_of(terms, outcomes, roster), unfilled_of(terms, outcomes))
+        stored = await anyio.to_thread.run_sync(_stored_files, terms, outcomes, roster)
         if again != stored or admission_digest(*again) != filed.digest:
             raise Refusal("check-disagrees")
         known = Known(dict(zip(roster.id.tolist(), roster.number, strict=True)), chosen_ms)
         bodies = await anyio.to_thread.run_sync(
             rendered_results, terms, filed, made, outcomes, known
         )
-        digest = outcomes_digest(outcomes)
+        digest = await anyio.to_thread.run_sync(outcomes_digest, outcomes)
         async with writing(self._engine) as connection:
-            if outcomes_digest(await admission.outcomes_of(connection, terms.round_id)) != digest:
+            stands = await admission.outcomes_of(connection, terms.round_id)
+            if await anyio.to_thread.run_sync(outcomes_digest, stands) != digest:
                 raise Refusal("check-disagrees")
             await results.put_bodies(connection, terms.round_id, bodies)
             now = self._clock()
@@ -192,7 +194,7 @@ async def apply_filing(connection: Connection, act: Act, now: datetime) -> list[
     if decided.digest != act.body.get("digest"):
         raise Refusal("filing-differs")
     made = Filing(terms.round_id, inputs.seal_seq, decided.digest, to_ms(now))
-    outcomes = outcome_rows(decided)
+    outcomes = await anyio.to_thread.run_sync(outcome_rows, decided)
     await admission.add_filing(connection, made, outcomes)
     body = {"digest": decided.digest, "seal_seq": inputs.seal_seq, **_counts(decided)}
     last = stepped(terms.round_id, now, "filed", body)
@@ -228,6 +230,12 @@ def recompute(files: Mapping[str, bytes]) -> tuple[FileRound, tuple[bytes, bytes
     """Both output files of the offline command on these input files, and the round they make."""
     made = read_exported(files)
     return made, _both_files(made, placed_round(made))
+
+
+def _stored_files(
+    terms: Terms, outcomes: Sequence[OutcomeRow], roster: Roster
+) -> tuple[bytes, bytes]:
+    return admissions_of(terms, outcomes, roster), unfilled_of(terms, outcomes)
 
 
 def _both_files(made: FileRound, placed: Placement) -> tuple[bytes, bytes]:

@@ -19,7 +19,7 @@ from ranking.regimes import admit
 from ranking.standing import Standing, Standings, standing_of
 from ranking.terms import terms_of
 from service.book import RoundRead, read_rounds
-from service.events import CHOICES, IMPORTS, Event, Growth
+from service.events import CHOICES, GATES, IMPORTS, Event, Growth
 from service.store import log
 from service.store.choices import Listed
 from service.store.engine import Connection, Engine, reading
@@ -103,8 +103,8 @@ class RoundBoard:
         if event.kind in CHOICES and event.candidate_id is not None:
             self.place(event.candidate_id, event.unit_id, event.first_major_id)
             self._list(listed_by(event))
-        elif event.body is not None and "gate" in event.body:
-            self.passed.add(str(event.body["gate"]))
+        elif event.kind in GATES:
+            self.passed.add(str((event.body or {})["gate"]))
             self.version += 1
 
     def _list(self, one: Listed) -> None:

@@ -57,6 +57,9 @@ STEP_KINDS: frozenset[Kind] = frozenset(
 )
 """Kinds that take a round a step on after its close; the body's `gate` names it."""
 
+GATES: frozenset[Kind] = STEP_KINDS | {"gate_passed", "segment_sealed"}
+"""Kinds whose body names a gate that has passed."""
+
 CHOICES: frozenset[Kind] = frozenset({"choice_filed", "choice_withdrawn"})
 """Kinds that say what a candidate holds now."""
 

@@ -6,6 +6,8 @@ A release is one row and one instant: what will be answered was made at the chec
 from datetime import datetime
 from hashlib import sha256
 
+import anyio.to_thread
+
 from service.acts import Act
 from service.admission import outcomes_digest
 from service.errors import Refusal
@@ -29,7 +31,8 @@ async def release_results(connection: Connection, act: Act, now: datetime) -> li
     """
     code = await code_of(connection, act)
     filed, terms = await filed_round(connection, code)
-    digest = outcomes_digest(await admission.outcomes_of(connection, terms.round_id))
+    outcomes = await admission.outcomes_of(connection, terms.round_id)
+    digest = await anyio.to_thread.run_sync(outcomes_digest, outcomes)
     if filed.checked_digest != digest:
         raise Refusal("not-checked")
     await admission.set_released(connection, terms.round_id, to_ms(now))

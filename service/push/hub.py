@@ -139,11 +139,11 @@ class Hub:
     def _end_lost(self, audience: Audience, one: RoundBoard | None) -> None:
         """Send away who can no longer be told anything true; the round was read anew, or is gone."""
         for watcher in audience:
-            here = one is not None and (
-                watcher.candidate_id is None or watcher.candidate_id in one.row_by_candidate
-            )
-            if not here or watcher.epoch != self._board.epoch:
+            candidate_id = watcher.candidate_id
+            if one is None or watcher.epoch != self._board.epoch:
                 self._end(watcher, Refusal("unavailable"))
+            elif candidate_id is not None and candidate_id not in one.row_by_candidate:
+                self._end(watcher, Refusal("already-admitted"))
 
     async def _push(self, audience: Audience, one: RoundBoard) -> None:
         """Send each what has changed; whatever is told is made of one state, before any waiting."""

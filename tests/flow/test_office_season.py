@@ -174,6 +174,7 @@ async def to_the_seats_left(desk: Desk) -> Mapping[str, Mapping[str, str]]:
     assert page in await desk.importer.get(f"/office/rounds/{ROUND}")
     await desk.apply_filing()
     assert await desk.state() == "filed"
+    assert "发起更正" not in await desk.importer.get(f"/office/rounds/{ROUND}")
     assert slug(await ask(service, "101")) == slug(await ask(service, "999"))
     await desk.bring("decisions", ROUND, "考生号,结论,退档理由\n106,退档,physical\n")
     assert await desk.state() == "deciding"

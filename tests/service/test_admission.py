@@ -1,11 +1,12 @@
 """Filing a closed round: as the dry run said, as the offline command says, once, and kept balanced."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from importers.plans import read_plan
 from importers.round_file import read_round
@@ -18,8 +19,9 @@ from service.errors import Refusal
 from service.filing import Wish
 from service.releases import release_results
 from service.store import schema
-from service.store.engine import writing
-from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, House
+from service.store.engine import reading, writing
+from service.store.results import unfilled_of
+from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, Client, House
 from tests.flow.test_admit import admit
 from tests.service.seasons import (
     act,
@@ -249,14 +251,38 @@ async def test_a_placement_that_loses_a_seat_is_refused(
     assert await outcomes(small) == {}
 
 
-async def test_another_round_waits_until_this_one_is_released(house: House):
-    """Else somebody could be admitted in both, or told of one by being left out of the other."""
+async def import_second(house: House) -> None:
+    """Another round of the season at the same time, of the same plan."""
     second = ROUND_FILE.replace(ROUND, "2026-second-1")
     file, _ = read_round(Source("round.toml", second.encode()))
     assert file is not None
     await house.intake.set_round(file, second)
     rows, _ = read_plan(Source("plan.csv", PLAN.encode()))
     await house.intake.apply_plan("2026-second-1", rows, "second")
+
+
+async def test_who_is_admitted_is_sent_away_from_another_round_and_holds_up_nobody(small: House):
+    await import_second(small)
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    await small.board.catch_up()
+    screens = {
+        n: Client(small.hub, "2026-second-1", candidate_id=small.ids[n]) for n in ("101", "201")
+    }
+    await release(small)
+    await small.board.catch_up()
+    await small.hub.tick()
+    gone = screens["101"].ended
+    assert gone is not None
+    assert gone.code == "already-admitted"
+    assert screens["201"].ended is None
+    assert small.hub.count == 1
+
+
+async def test_another_round_waits_until_this_one_is_released(house: House):
+    """Else somebody could be admitted in both, or told of one by being left out of the other."""
+    await import_second(house)
     await everybody_files(house)
     wish = Wish("5037", None, ("01",), accepts_adjustment=True)
     for number in ("101", "105"):
@@ -272,3 +298,49 @@ async def test_another_round_waits_until_this_one_is_released(house: House):
     await house.board.catch_up()
     assert house.ids["101"] not in house.board.rounds["2026-second-1"].row_by_candidate
     assert house.ids["101"] in house.board.rounds[ROUND].row_by_candidate
+
+
+async def test_seats_over_plan_are_filled_counted_and_agreed_on(small: House):
+    """Two tie for 5012's last seat; with one seat over plan both are in, and nobody drew for it."""
+    seat = '{ major = "01", count = 1, reason = "同分" }'
+    await small.import_round(f'{ROUND_FILE}\n[units."5012/理科/"]\nextra_seats = [{seat}]\n')
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    stored = await outcomes(small)
+    assert {stored[number].final for number in ("101", "102", "103", "104")} == {"admitted"}
+    await release(small)
+    (event,) = await publish(small)
+    async with reading(small.engine) as connection:
+        published = await unfilled_of(connection, event.round_id or 0)
+    assert published is not None
+    items: Any = published.content["items"]
+    (row,) = (r for r in items if (r["institution_code"], r["major_code"]) == ("5012", "01"))
+    assert (row["quota"], row["admitted"], row["unfilled"]) == (3, 3, 0)
+
+
+async def test_a_rule_of_a_unit_that_the_plan_lacks_stops_the_filing(small: House):
+    await small.import_round(f'{ROUND_FILE}\n[units."9999/理科/"]\nstrict = true\n')
+    await everybody_files(small)
+    await close(small)
+    with pytest.raises(Refusal, match="rules-misplaced") as refused:
+        await admission(small).dry_run(ROUND)
+    assert "9999/理科/" in str(refused.value.facts["rules"])
+
+
+async def test_whom_only_the_draw_kept_out_is_told_so(small: House):
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    stored = await outcomes(small)
+    (out,) = (n for n in ("102", "103", "104") if stored[n].final == "rejected")
+    assert stored[out].reason.endswith("_by_draw")
+    await admission(small).check(ROUND)
+    async with reading(small.engine) as connection:
+        text = await connection.scalar(
+            select(schema.result.c.body).where(schema.result.c.candidate_id == small.ids[out])
+        )
+    reason = json.loads(text or b"")["reason"]
+    assert reason["code"] == stored[out].reason
+    assert "由公布的抽签排在您之前" in reason["zh"]
+    assert "by the published draw" in reason["en"]
