@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importers.plans import MajorRow, read_plan
@@ -51,6 +51,11 @@ async def add(
             body=zlib.compress(body, 6),
         )
     )
+
+
+async def forget(connection: AsyncConnection, round_id: int) -> None:
+    """Drop a round's editions: those of a draft, which nobody outside has seen."""
+    await connection.execute(delete(plan_edition).where(plan_edition.c.round_id == round_id))
 
 
 async def up_to(

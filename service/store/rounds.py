@@ -231,6 +231,8 @@ async def _keep_edition(connection: AsyncConnection, round_id: int, event: Event
     terms = await read_terms(connection, await code_of(connection, round_id))
     if terms is None:
         raise StoreError(f"the plan of round {round_id} was imported, but there is no such round")
+    if terms.draft:  # what was not public when it was changed never becomes so
+        await editions.forget(connection, round_id)
     await editions.add(connection, round_id, event.seq, to_ms(event.at), as_rows(terms))
 
 

@@ -4,7 +4,10 @@ import pytest
 
 from service import views
 from service.errors import Refusal
+from service.events import Event
 from service.shapes import PlanBook
+from service.store import control, rounds
+from service.store.engine import writing
 from tests.builders import PLAN, ROUND, House
 
 CORRECTED = (
@@ -66,3 +69,18 @@ async def test_an_unknown_track_or_edition_is_not_found(
 ):
     with pytest.raises(Refusal, match="not-found"):
         await book(small, track, number)
+
+
+async def test_what_a_plan_was_as_a_draft_is_no_edition(house: House):
+    async with writing(house.engine) as connection:
+        round_id = (await rounds.revisions(connection))[ROUND][0]
+        await control.set_draft(connection, round_id, draft=True)
+    await house.import_plan(CORRECTED)
+    await house.import_plan(PLAN)
+    async with writing(house.engine) as connection:
+        await control.set_draft(connection, round_id, draft=False)
+        event = Event(0, "round_published", house.clock(), round_id)
+        await rounds.record(connection, [event])
+    public = await book(house)
+    assert (public["edition"], public["previous"], public["errata"]) == (1, None, [])
+    assert public["seats"] == 9
