@@ -112,7 +112,7 @@ def test_anything_lost_or_disagreeing_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, lost_: int, disagreements: int, code: int
 ):
     async def found(*_asked: object) -> Report:
-        return Report([Told()], standings=1, lost=lost_, disagreements=disagreements)
+        return Report([Told()], standings=1, outcomes=1, lost=lost_, disagreements=disagreements)
 
     monkeypatch.setattr(rehearsal, "_rehearse", found)
     done = CliRunner().invoke(rehearsal.app, [])
@@ -153,7 +153,7 @@ def test_the_report_counts_frames_that_know_of_a_choice():
     person = Told()
     person.frames = [(0.5, {"seq": 6}), (0.75, {"seq": 7}), (0.9, {"seq": 8})]
     person.refused = ["segment-closed", "create-locked", "segment-closed"]
-    report = "\n".join(Report([person], standings=3, lost=1, disagreements=2).lines())
+    report = "\n".join(Report([person], standings=3, outcomes=3, lost=1, disagreements=2).lines())
     assert "pushed frames p50 750.0 ms, p90 750.0 ms, p99 750.0 ms (1)" in report
     assert "acknowledged 1, refused 3 (create-locked 1, segment-closed 2)" in report
     assert report.endswith("lost 1\ndisagreements 2")

@@ -17,9 +17,11 @@ from web.cli.files import progress
 from web.cli.rehearsal.outcome import (
     accepted_late,
     differing,
+    exported,
     lines_by_number,
     lost,
-    offline_standings,
+    offline,
+    service_admission,
     service_standings,
     told_otherwise,
 )
@@ -90,13 +92,18 @@ async def _play(
 async def _compared(
     stage: Stage, folder: Path, people: Sequence[Person], parts: Sequence[Part]
 ) -> Report:
-    offline = await offline_standings(stage, folder)
-    lines = lines_by_number(offline)
+    await exported(stage, folder)
+    [standings] = await offline(folder, "standings", out="standings.csv")
+    tables = await offline(folder, "admit", out="admissions.csv", unfilled="unfilled.csv")
+    of_service = [service_standings(stage), *await service_admission(stage)]
+    wrong = sum(map(differing, of_service, [standings, *tables]))
+    lines = lines_by_number(standings)
     told = [await told_otherwise(person, lines) for person in people]
     late = [accepted_late(*pair) for pair in zip(people, (p.closes_at for p in parts), strict=True)]
     return Report(
         people=people,
         standings=len(lines),
+        outcomes=len(tables[0].splitlines()) - 1,
         lost=sum([await lost(person) for person in people]),
-        disagreements=differing(service_standings(stage), offline) + sum(told) + sum(late),
+        disagreements=wrong + sum(told) + sum(late),
     )

@@ -14,9 +14,13 @@ from importers.columns import TextColumn
 from importers.plans import MajorRow
 from ranking.book import Book
 from ranking.rules import UnitKey
+from service.admission import decide
 from service.board import RoundBoard
 from service.exports import export_round
+from service.round_inputs import read_inputs
 from service.store import rounds
+from service.store.engine import reading
+from web.app import utc_now
 from web.cli.rehearsal.people import Json, Person
 from web.cli.rehearsal.stage import MINGCI, Broken, Stage
 from web.cli.standings_csv import standings_csv
@@ -70,32 +74,46 @@ def _numbers(stage: Stage, one: RoundBoard) -> TextColumn:
     return TextColumn(texts.tolist())
 
 
-async def offline_standings(stage: Stage, folder: Path) -> bytes:
-    """What `mingci standings` says of the files exported from the log.
+async def service_admission(stage: Stage) -> list[bytes]:
+    """Everybody's outcome and the seats left, as the service would file the closed round."""
+    async with reading(stage.engine) as connection:
+        inputs = await read_inputs(connection, stage.file.code, utc_now())
+    decided = await asyncio.to_thread(decide, inputs)
+    return [decided.admissions, decided.unfilled]
+
+
+async def exported(stage: Stage, folder: Path) -> None:
+    """Write the round's log as the four files that the offline commands read."""
+    export = await export_round(stage.engine, stage.file.code)
+    for name, content in export.files.items():
+        (folder / name).write_bytes(content)
+
+
+async def offline(folder: Path, command: str, **outs: str) -> list[bytes]:
+    """What an offline command makes of the four files, by the options that name its output.
 
     Raises:
         Broken: the command refused them.
     """
-    export = await export_round(stage.engine, stage.file.code)
-    for name, content in export.files.items():
-        (folder / name).write_bytes(content)
-    named = [("plan", "plan.csv"), ("candidates", "candidates.csv"), ("choices", "choices.csv")]
-    named += [("round", "round.toml"), ("out", "standings.csv")]
-    options = chain.from_iterable((f"--{name}", str(folder / file)) for name, file in named)
-    command = await asyncio.create_subprocess_exec(
-        *MINGCI, "standings", *options, stderr=asyncio.subprocess.PIPE
+    named = {
+        "plan": "plan.csv",
+        "candidates": "candidates.csv",
+        "choices": "choices.csv",
+        "round": "round.toml",
+        **outs,
+    }
+    options = chain.from_iterable((f"--{name}", str(folder / file)) for name, file in named.items())
+    run = await asyncio.create_subprocess_exec(
+        *MINGCI, command, *options, stderr=asyncio.subprocess.PIPE
     )
-    _, said = await command.communicate()
-    if command.returncode:
-        raise Broken(f"the offline command refused the export: {said.decode().strip()}")
-    return (folder / "standings.csv").read_bytes()
+    _, said = await run.communicate()
+    if run.returncode:
+        raise Broken(f"`mingci {command}` refused the export: {said.decode().strip()}")
+    return [(folder / file).read_bytes() for file in outs.values()]
 
 
 def differing(service: bytes, offline: bytes) -> int:
-    """How many lines of two tables differ; one that is only in another place counts too.
-
-    For any table that service and offline command both make: admissions come through here as well.
-    """
+    """How many lines of two tables differ; one that is only in another place counts too."""
     if service == offline:
         return 0
     ours, theirs = service.splitlines(), offline.splitlines()

@@ -11,10 +11,11 @@ from web.cli.rehearsal.people import Person
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings: who filed, how many standings were compared, what is lost or disagrees."""
+    """The findings: who filed, how many standings and outcomes were compared, what is lost or disagrees."""
 
     people: Sequence[Person]
     standings: int
+    outcomes: int
     lost: int
     disagreements: int
 
@@ -24,7 +25,8 @@ class Report:
         refused = Counter(code for person in self.people for code in person.refused)
         reasons = ", ".join(f"{code} {count}" for code, count in sorted(refused.items()))
         pushed = [delay for person in self.people for delay in person.push_delays()]
-        yield f"candidates signed in {len(self.people)}, standings compared {self.standings}"
+        compared = f"standings compared {self.standings}, outcomes compared {self.outcomes}"
+        yield f"candidates signed in {len(self.people)}, {compared}"
         yield f"choices acknowledged {len(filed)}, refused {refused.total()} ({reasons})"
         yield f"acknowledged choices {_percentiles([one.took_s for one in filed])}"
         yield f"pushed frames {_percentiles(pushed)}"
