@@ -29,6 +29,6 @@ async def test_an_acknowledged_choice_survives_sigkill(
             await service.ready()
         await people.more(len(people.people))
         await people.finish()
-        assert set(people.answers) - {200, 429, 503} != set(), "nobody was waiting at a kill"
+        assert set(people.answers) - {200, 503} != set(), "nobody was waiting at a kill"
         await the_last_answer_is_given_again(people)
         await nothing_is_lost_or_doubled(people, place.url)

@@ -13,7 +13,9 @@ from tests.faults.sockets import watching
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.redis
-@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "times", [1, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
+)
 async def test_without_redis_only_latency_changes(
     times: int, own_redis: Redis, empty_postgres: str, tmp_path: Path
 ):

@@ -18,7 +18,9 @@ from tests.faults.sockets import watching
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.redis
-@pytest.mark.parametrize("times", [1, pytest.param(15, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "times", [1, pytest.param(15, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
+)
 async def test_sockets_of_a_worker_that_stood_still_become_current_again(
     times: int, own_redis: Redis, empty_postgres: str, tmp_path: Path
 ):
