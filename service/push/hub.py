@@ -6,9 +6,9 @@ and gives way to everything else after every slice of watchers.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 
 import msgspec
 import structlog
@@ -149,19 +149,34 @@ class Hub:
         """Send each what has changed; whatever is told is made of one state, before any waiting."""
         state, heads = views.state_of(one), self._heads(one)
         gate = _message("round", round=one.terms.file.code, state=state)
-        for n, (watcher, body) in enumerate(self._told(audience, one), 1):
+        told = iter(self._told(audience, one))
+        while some := list(islice(told, SLICE)):
+            # made first, then sent: the kernel's work would push this out of the caches each time
+            for watcher, kind, message in self._news(some, state, gate, heads):
+                watcher.mailbox.put(kind, message)
+            await asyncio.sleep(0)
+
+    def _news(
+        self,
+        told: Sequence[tuple[Watcher, frames.Body | Refusal]],
+        state: str,
+        gate: bytes,
+        heads: Mapping[Kind, bytes],
+    ) -> list[tuple[Watcher, str, bytes]]:
+        """The messages to those for whom something is new; who has nothing more to see is ended."""
+        news: list[tuple[Watcher, str, bytes]] = []
+        for watcher, body in told:
             if isinstance(body, Refusal):
                 self._end(watcher, body)
                 continue
             if watcher.state != state:
                 watcher.state = state
-                watcher.mailbox.put("round", gate)
+                news.append((watcher, "round", gate))
             if body != watcher.seen:
                 watcher.seen = body
                 kind = watcher.kind
-                watcher.mailbox.put(kind, frames.message(heads[kind], body))
-            if n % SLICE == 0:
-                await asyncio.sleep(0)
+                news.append((watcher, kind, frames.message(heads[kind], body)))
+        return news
 
     def _told(
         self, audience: Audience, one: RoundBoard
