@@ -34,10 +34,10 @@ Row = TypeVar("Row")
 PIECE = 1_000
 """Rows of a large result or import that are taken up at once: some milliseconds."""
 
-POOLED_CACHE_KIB, LANE_CACHE_KIB = 4 * 1024, 16 * 1024
+POOLED_CACHE_KIB, LANE_CACHE_KIB = 2 * 1024, 16 * 1024
 """Pages that a connection to SQLite keeps: one of the pool's sixteen, and one of the two lanes.
 
-Together under 100 MiB. Much more would be the same pages once for each connection, and the kernel
+Together 64 MiB. Much more would be the same pages once for each connection, and the kernel
 has them in memory anyway.
 """
 

@@ -41,7 +41,7 @@ async def test_the_page_caches_of_all_connections_together_stay_small(database: 
             stack.push_async_callback(lane.close)
             kib.append(await lane.run(cache_kib))
     assert min(kib) >= 2048, "no less than SQLite takes by itself"
-    assert sum(kib) <= 100 * 1024
+    assert sum(kib) <= 64 * 1024
 
 
 def cache_kib(connection: Connection) -> int:
