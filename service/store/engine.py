@@ -12,11 +12,16 @@ from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import Engine as SyncEngine
-from sqlalchemy import Select, event, func, select
+from sqlalchemy import Select, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncTransaction,
+    create_async_engine,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
 
@@ -65,7 +70,8 @@ def open_engine(settings: Settings) -> AsyncEngine:
             connect_args={
                 "timeout": STILL_AT_MOST_S,
                 "server_settings": {
-                    "idle_in_transaction_session_timeout": f"{STILL_AT_MOST_S * 1000}"
+                    "idle_in_transaction_session_timeout": f"{STILL_AT_MOST_S * 1000}",
+                    "lock_timeout": f"{STILL_AT_MOST_S * 1000}",
                 },
             },
         )
@@ -139,9 +145,50 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that holds the head's lock from its first statement to its commit."""
     async with _linked(engine) as plain:
         connection = await plain.execution_options(**{_WRITES: True})
-        async with connection.begin():
-            await connection.run_sync(lock_head)
+        transaction = await _begun(connection)
+        try:
             yield connection
+        except BaseException:
+            await transaction.rollback()
+            raise
+        if transaction.is_active:  # not ended by `forget`
+            await transaction.commit()
+
+
+async def _begun(connection: AsyncConnection) -> AsyncTransaction:
+    """A transaction that has the head's lock, however long others rightly keep it."""
+    while True:
+        transaction = await connection.begin()
+        try:
+            await connection.run_sync(lock_head)
+        except DBAPIError as fault:
+            await transaction.rollback()
+            if getattr(fault.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                raise
+            async with connection.begin():
+                await connection.execute(_END_STALLED, {"still_s": STILL_AT_MOST_S})
+        except BaseException:
+            await transaction.rollback()
+            raise
+        else:
+            return transaction
+
+
+_LOCK_NOT_AVAILABLE = "55P03"
+
+_END_STALLED = text(
+    """
+    SELECT pg_terminate_backend(activity.pid)
+    FROM pg_stat_activity AS activity JOIN pg_locks AS lock ON lock.pid = activity.pid
+    WHERE lock.relation = 'head'::regclass AND lock.granted
+      AND activity.state = 'active' AND activity.wait_event = 'ClientRead'
+      AND activity.query_start < clock_timestamp() - make_interval(secs => :still_s)
+    """
+)
+"""Ends who holds the head and has stopped between two halves of one statement.
+
+Such a one counts as active, so no timeout of PostgreSQL 15 ends it; it would keep everybody out.
+"""
 
 
 @contextmanager
@@ -169,6 +216,7 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         connection = await plain.execution_options(**{_WRITES: True})
         async with connection.begin():
             if connection.dialect.name == "postgresql":
+                await connection.execute(text("SET LOCAL lock_timeout = 0"))
                 await connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from service.settings import Settings
@@ -57,4 +58,23 @@ async def test_who_stands_still_inside_a_transaction_loses_the_lock_of_the_head(
                 pass
     finally:
         await stopped.dispose()
+        await going_on.dispose()
+
+
+async def test_who_stands_still_between_two_halves_of_a_statement_loses_it_too(
+    empty_postgres: str, monkeypatch: pytest.MonkeyPatch
+):
+    await province(empty_postgres, 1)
+    monkeypatch.setattr(engine, "STILL_AT_MOST_S", 1)
+    going_on = open_engine(Settings(database_url=empty_postgres))
+    stopped = await asyncpg.connect(empty_postgres.replace("+asyncpg", ""))
+    try:
+        await stopped.execute("BEGIN")
+        await stopped.fetchval("SELECT seq FROM head WHERE id = 1 FOR UPDATE")
+        await stopped.prepare("SELECT 1")  # PostgreSQL takes it for busy until it hears more
+        async with asyncio.timeout(60), writing(going_on):
+            pass
+        assert stopped.is_closed()
+    finally:
+        stopped.terminate()
         await going_on.dispose()
