@@ -15,6 +15,7 @@ from service.calendar import Calendar
 from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
+from service.round_checks import check_served, check_shared
 from service.store import admission, choices, control, log, people, rounds
 from service.store.engine import Connection, Engine, forget, pieces, reading, writing
 from service.terms import Terms
@@ -57,7 +58,8 @@ class Intake:
 
         Raises:
             Refusal: `round-in-use` when a round that is there would change its season, or lose a
-                gate that has passed: a lock never reopens. RULES.md 4.
+                gate that has passed: a lock never reopens, RULES.md 4; and as `check_served` and
+                `check_shared`.
         """
         async with writing(self._engine) as connection:
             events = await put_round(connection, file, text, self._clock(), draft=draft)
@@ -152,11 +154,14 @@ async def put_round(
     """Write a round file in the caller's transaction; what is to be logged, nothing if unchanged.
 
     Raises:
-        Refusal: `round-in-use`, `round-closed`.
+        Refusal: `round-in-use`, `round-closed`; `season-kind-in-use`, `batch-name-in-use`;
+            `several-choices-not-served`.
     """
     if await rounds.stored_file(connection, file.code) == text:
         return []
+    check_served(file)
     before = await rounds.read_terms(connection, file.code)
+    check_shared(before, file, *await rounds.shared_by_others(connection, file))
     if before is not None:
         _check_kept(before, file, await rounds.passed_gates(connection))
         await _check_not_closed(connection, before)
