@@ -120,10 +120,8 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     ),
     "several-choices-not-served": (
         422,
-        "本系统在线填报每份志愿表只有一个志愿；平行或顺序志愿每表 {count} 个志愿的轮次，"
-        "只能用离线命令 standings、admit 计算。没有导入。",
-        "Served forms hold one choice; a parallel or sequential round of {count} choices a form "
-        "is computed by the offline commands standings and admit only. Nothing was imported.",
+        "在线填报每表只有一个志愿；每表 {count} 个的轮次只能用离线命令 admit 计算。没有导入。",
+        "Served forms hold one choice; {count} a form are for the offline commands. Nothing was done.",
     ),
     "plan-in-use": (
         409,

@@ -140,7 +140,9 @@ async def season_id_of(connection: AsyncConnection, code: str) -> int | None:
     return found
 
 
-async def shared_by_others(connection: AsyncConnection, file: RoundFile) -> tuple[set[str], set[str]]:
+async def shared_by_others(
+    connection: AsyncConnection, file: RoundFile
+) -> tuple[set[str], set[str]]:
     """What the other rounds of a file's season and batch go by: season kinds, batch names."""
     query = (
         select(season.c.kind, batch.c.code, batch.c.name)
