@@ -13,6 +13,7 @@ from service.intake import Intake
 from service.store import engine, people, rounds
 from service.store.engine import DatabaseFault, reading
 from service.terms import Terms
+from service.views.corrections import changes_of
 from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, SEASON, House
 
 HEAD = PLAN.splitlines()[0]
@@ -257,6 +258,36 @@ async def test_a_public_round_may_rename_its_batch_but_never_change_the_kind(sma
     await small.import_round(ROUND_FILE.replace('"2026-first-1"', '"2026-first-2"'))
     assert await small.import_round(ROUND_FILE.replace("本科一批", "本科第一批"))
     assert (await terms_of(small)).batch_name == "本科第一批"
+
+
+async def test_an_amended_round_says_which_keys_changed_and_a_plan_which_texts(small: House):
+    await small.import_round(
+        ROUND_FILE.replace("T14:00:00", "T15:00:00").replace(
+            "[schedule]", 'draw_seed = "7"\n[schedule]'
+        )
+    )
+    told = [
+        (c["what"], c["where"], c["before"], c["after"])
+        for c in changes_of((await small.log())[-1])
+    ]
+    assert told == [
+        ("round", "round.draw_seed", ROUND, "7"),
+        ("round", "schedule.closes", "2026-08-01T14:00:00+08:00", "2026-08-01T15:00:00+08:00"),
+        (
+            "round",
+            "schedule.segments[3].closes",
+            "2026-08-01T14:00:00+08:00",
+            "2026-08-01T15:00:00+08:00",
+        ),
+    ]
+    await small.import_plan(PLAN.replace("数学与应用数学", "应用数学"))
+    (first, *_) = changes_of((await small.log())[-1])
+    assert first == {
+        "what": "plan_text",
+        "where": "5012/理科//02/major_name",
+        "before": "数学与应用数学",
+        "after": "应用数学",
+    }
 
 
 async def test_a_draft_alone_in_its_season_may_still_be_put_right(small: House):
