@@ -123,6 +123,7 @@ class RoundView(TypedDict):
     regime: str
     ratio: str
     majors_per_choice: int
+    draw_seed: str
     tracks: list[str]
     schedule: ScheduleView | None
 
