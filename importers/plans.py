@@ -14,6 +14,7 @@ import numpy as np
 
 from importers.cells import Cells
 from importers.digests import digest_of
+from importers.formulas import unguarded
 from importers.headings import GLUE, PLAN, recognise
 from importers.report import Report
 from importers.tables import Source, read_table
@@ -67,6 +68,10 @@ def read_plan(
         "major_name": cells.names("major_name"),
     }
     more = {column: cells.texts(column) for column in ("tuition", "duration", "notes")}
+    if b"'" in source.content:
+        for columns_of in (texts, more):
+            for column, values in columns_of.items():
+                columns_of[column] = list(map(unguarded, values))
     quotas = cells.whole_numbers("quota")
     # A named tuple's own maker is Python code; 25,000 rows are made without it.
     make = partial(tuple.__new__, MajorRow)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from importers.candidates import Candidates
+from importers.formulas import guarded
 from importers.headings import SUBJECTS
 from importers.plans import MajorRow
 from ranking.scores import score_text
@@ -38,6 +39,13 @@ def plan_csv(rows: Iterable[MajorRow]) -> bytes:
     """A plan as CSV."""
     rows = tuple(rows)
     return _csv({name: [str(getattr(row, name)) for row in rows] for name in PLAN_COLUMNS})
+
+
+def plan_sheet(rows: Iterable[MajorRow]) -> bytes:
+    """A plan as CSV for people who open it in a spreadsheet: no cell is a formula."""
+    rows = tuple(rows)
+    columns = {name: [guarded(str(getattr(row, name))) for row in rows] for name in PLAN_COLUMNS}
+    return _csv(columns)
 
 
 def candidates_csv(people: Candidates) -> bytes:

@@ -8,6 +8,7 @@ from datetime import datetime
 from importers.candidates import Candidates
 from importers.own_rules import misplaced_rules
 from importers.plans import MajorRow, PlanDifference, by_unit, plan_difference, unit_per_major
+from importers.round_difference import round_difference
 from importers.round_file import RoundFile
 from ranking.rules import UnitKey
 from service.accounts import initial_secret, new_initial_code
@@ -15,12 +16,15 @@ from service.calendar import Calendar
 from service.errors import Refusal
 from service.events import Event
 from service.filing import Clock
+from service.round_checks import check_served, check_shared
 from service.store import admission, choices, control, log, people, rounds
 from service.store.engine import Connection, Engine, forget, pieces, reading, writing
 from service.terms import Terms
 
 TOLD_QUOTAS = 200
-"""How many changed quotas the log spells out."""
+"""How many changed quotas, and how many changed texts, the log spells out."""
+
+PLAN_TEXTS = ("institution_name", "major_name", "tuition", "duration", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Intake:
 
         Raises:
             Refusal: `round-in-use` when a round that is there would change its season, or lose a
-                gate that has passed: a lock never reopens. RULES.md 4.
+                gate that has passed: a lock never reopens, RULES.md 4; and as `check_served` and
+                `check_shared`.
         """
         async with writing(self._engine) as connection:
             events = await put_round(connection, file, text, self._clock(), draft=draft)
@@ -152,11 +157,15 @@ async def put_round(
     """Write a round file in the caller's transaction; what is to be logged, nothing if unchanged.
 
     Raises:
-        Refusal: `round-in-use`, `round-closed`.
+        Refusal: `round-in-use`, `round-closed`; `season-kind-in-use`, `batch-name-in-use`;
+            `several-choices-not-served`.
     """
-    if await rounds.stored_file(connection, file.code) == text:
+    stored = await rounds.stored_file(connection, file.code)
+    if stored == text:
         return []
+    check_served(file)
     before = await rounds.read_terms(connection, file.code)
+    check_shared(before, file, *await rounds.shared_by_others(connection, file))
     if before is not None:
         _check_kept(before, file, await rounds.passed_gates(connection))
         await _check_not_closed(connection, before)
@@ -164,7 +173,10 @@ async def put_round(
     round_id = await rounds.put_round(connection, file, text, head.seq + 1)
     if before is None:
         await control.set_draft(connection, round_id, draft=draft)
-    return [Event(0, "round_set", now, round_id, body={"round": file.code})]
+    body: dict[str, object] = {"round": file.code}
+    if before is not None and not before.draft and stored is not None:
+        body["changes"] = round_difference(rounds.parse_stored(file.code, stored), file)
+    return [Event(0, "round_set", now, round_id, body=body)]
 
 
 async def put_plan(
@@ -190,8 +202,14 @@ async def put_plan(
 
 
 def _told(difference: PlanDifference) -> dict[str, object]:
-    """What the log says of a difference: the counts, and the seats of the first that changed."""
+    """What the log says of a difference: the counts, and the seats and texts of the first changes."""
     moved = [c for c in difference.changed if c.before.quota != c.after.quota]
+    texts = [
+        [*c.after.unit, c.after.major_code, name, getattr(c.before, name), getattr(c.after, name)]
+        for c in difference.changed
+        for name in PLAN_TEXTS
+        if getattr(c.before, name) != getattr(c.after, name)
+    ]
     return {
         "seats": [difference.seats_before, difference.seats_after],
         "added": len(difference.added),
@@ -201,6 +219,7 @@ def _told(difference: PlanDifference) -> dict[str, object]:
             [*c.after.unit, c.after.major_code, c.before.quota, c.after.quota]
             for c in moved[:TOLD_QUOTAS]
         ],
+        "texts": texts[:TOLD_QUOTAS],
     }
 
 

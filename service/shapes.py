@@ -123,6 +123,7 @@ class RoundView(TypedDict):
     regime: str
     ratio: str
     majors_per_choice: int
+    draw_seed: str
     tracks: list[str]
     schedule: ScheduleView | None
 
@@ -321,14 +322,16 @@ class PublicationList(TypedDict):
     next: str | None
 
 
-ChangeName = Literal["segment", "state", "quota", "seats", "ratio", "round", "candidates"]
+ChangeName = Literal[
+    "segment", "state", "quota", "seats", "plan_text", "ratio", "round", "candidates"
+]
 
 
 class Change(TypedDict):
     """One thing that a correction changed.
 
     `where` names the segment's lowest score, or institution/track/plan_nature(/major) of a quota
-    or ratio; `before` and `after` are texts, null where there is nothing to say.
+    or ratio, with the field of a plan's text after it, or the key of a round file; `before` and `after` are texts, null where there is nothing to say.
     """
 
     what: ChangeName

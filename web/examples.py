@@ -41,6 +41,7 @@ _ROUND = {
     "regime": "dynamic",
     "ratio": "105%",
     "majors_per_choice": 6,
+    "draw_seed": "2026-first-1",
     "tracks": ["文科", "理科"],
     "schedule": _SCHEDULE,
 }

@@ -108,6 +108,21 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "这一轮已经开始：不能换年度，也不能去掉已过的时间点或改动已锁定的分数段。",
         "The round has begun: its season, and gates that have passed, can no longer change.",
     ),
+    "season-kind-in-use": (
+        409,
+        "年度 {what} 的类型（普通、成人）已被其他轮次或已公开的本轮使用，不能更改。没有应用。",
+        "Other rounds, or this public one, use the kind of season {what}; it cannot be changed.",
+    ),
+    "batch-name-in-use": (
+        409,
+        "批次 {what} 的名称由其他轮次共用，不能由未公开的轮次更改。没有应用。",
+        "Other rounds share the name of batch {what}; a round that is a draft cannot change it.",
+    ),
+    "several-choices-not-served": (
+        422,
+        "在线填报每表只有一个志愿；每表 {count} 个的轮次只能用离线命令 admit 计算。没有导入。",
+        "Served forms hold one choice; {count} a form are for the offline commands. Nothing was done.",
+    ),
     "plan-in-use": (
         409,
         "院校 {institution_code} 专业 {major_code} 已有考生填报，不能从计划中删除；可以改为 0。",

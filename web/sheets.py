@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from xlsxwriter import Workbook
 
+from importers.formulas import guarded
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 MADE = datetime(2000, 1, 1, tzinfo=UTC)
 """A workbook names the day it was made; always the same, so that the same table is the same bytes."""
 
@@ -50,4 +51,4 @@ def xlsx_sheet(
 
 def _cell(value: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+    return guarded(value) if isinstance(value, str) else value

@@ -161,6 +161,14 @@ async def unfilled_of(connection: AsyncConnection, round_id: int) -> Publication
     return Publication(row.round_id, row.published_ms, row.digest, zlib.decompress(row.body))
 
 
+async def unfilled_digest(connection: AsyncConnection, round_id: int) -> str | None:
+    """The digest of the seats left of a round, once they are published."""
+    found: str | None = await connection.scalar(
+        select(unfilled.c.digest).where(unfilled.c.round_id == round_id)
+    )
+    return found
+
+
 async def unfilled_moments(connection: AsyncConnection) -> list[tuple[str, int]]:
     """The (round code, published in milliseconds) of all that are published, newest first."""
     query = (

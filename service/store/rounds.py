@@ -140,6 +140,19 @@ async def season_id_of(connection: AsyncConnection, code: str) -> int | None:
     return found
 
 
+async def shared_by_others(
+    connection: AsyncConnection, file: RoundFile
+) -> tuple[set[str], set[str]]:
+    """What the other rounds of a file's season and batch go by: season kinds, batch names."""
+    query = (
+        select(season.c.kind, batch.c.code, batch.c.name)
+        .select_from(round_.join(batch).join(season))
+        .where(season.c.code == file.season_code, round_.c.code != file.code)
+    )
+    rows = (await connection.execute(query)).all()
+    return {row.kind for row in rows}, {row.name for row in rows if row.code == file.batch_code}
+
+
 async def put_round(connection: AsyncConnection, file: RoundFile, text: str, revision: int) -> int:
     """Create or replace season, batch and round of a round file; the round's row id."""
     season_id = await _get_or_make(

@@ -45,7 +45,13 @@ from service.views.public import (
     units,
 )
 from service.views.texts import moment
-from service.views.unfilled import as_plan_row, seats_left, unfilled, unfilled_publications
+from service.views.unfilled import (
+    as_plan_row,
+    seats_left,
+    unfilled,
+    unfilled_digest,
+    unfilled_publications,
+)
 
 __all__ = [
     "WHAT_IF_LIMIT",
@@ -84,6 +90,7 @@ __all__ = [
     "statistics_row",
     "statistics_rows",
     "unfilled",
+    "unfilled_digest",
     "unfilled_publications",
     "unit",
     "unit_ref",

@@ -67,6 +67,8 @@ def _plan_changes(body: object) -> Iterator[Change]:
     said = cast("dict[str, list[list[object]]]", body)
     for *place, before, after in said["quotas"]:
         yield _change("quota", "/".join(str(part) for part in place), before, after)
+    for *place, before, after in said.get("texts", []):
+        yield _change("plan_text", "/".join(str(part) for part in place), before, after)
     before, after = said["seats"]
     yield _change("seats", "", before, after)
 
@@ -81,7 +83,9 @@ def _round_changes(body: object) -> Iterator[Change]:
         texts = (ratio_text(cast("int", before)), ratio_text(cast("int", after)))
         yield _change("ratio", "/".join(str(part) for part in place), *texts)
     if ratio is None and not units:
-        yield _change("round", "", None, None)
+        changes = cast("list[list[object]]", said.get("changes") or [["", None, None]])
+        for key, before, after in changes:
+            yield _change("round", str(key), before, after)
 
 
 def _change(what: str, where: str, before: object, after: object) -> Change:

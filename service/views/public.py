@@ -88,6 +88,7 @@ def round_view(board: Board, round_code: str) -> RoundView:
         "regime": rules.regime,
         "ratio": ratio_text(rules.ratio),
         "majors_per_choice": rules.majors_per_choice,
+        "draw_seed": rules.draw_seed,
         "tracks": sorted({u.key.track for u in one.terms.units}),
         "schedule": schedule_view(one),
     }

@@ -1,5 +1,7 @@
 """Seats left, as published: one snapshot a round, never changed and never added to another."""
 
+import anyio.to_thread
+
 from importers.plans import MajorRow
 from service.board import Board
 from service.errors import Refusal
@@ -10,6 +12,11 @@ from service.store import results, rounds
 from service.store.engine import Engine, reading
 from service.views.public import round_board
 
+MOST_READ = 4
+"""Accounts kept as read; one of a whole province has 25,000 rows. Readers change nothing in them."""
+
+_read: dict[str, UnfilledView] = {}
+
 
 async def unfilled(engine: Engine, board: Board, round_code: str) -> UnfilledView:
     """Every major's account of a round.
@@ -17,12 +24,32 @@ async def unfilled(engine: Engine, board: Board, round_code: str) -> UnfilledVie
     Raises:
         Refusal: `not-found` for the round, `not-published`.
     """
-    one = round_board(board, round_code)
+    digest = await unfilled_digest(engine, board, round_code)
+    if digest in _read:
+        return _read[digest]
     async with reading(engine) as connection:
-        published = await results.unfilled_of(connection, one.terms.round_id)
+        published = await results.unfilled_of(connection, board.rounds[round_code].terms.round_id)
     if published is None:
         raise Refusal("not-published", what=round_code)
-    return published.content  # type: ignore[return-value]  # written by publish_unfilled alone
+    table = await anyio.to_thread.run_sync(lambda: published.content)
+    while len(_read) >= MOST_READ:
+        del _read[next(iter(_read))]
+    _read[digest] = table  # type: ignore[assignment]  # written by publish_unfilled alone
+    return _read[digest]
+
+
+async def unfilled_digest(engine: Engine, board: Board, round_code: str) -> str:
+    """The digest of a round's published account, without reading it.
+
+    Raises:
+        Refusal: `not-found` for the round, `not-published`.
+    """
+    one = round_board(board, round_code)
+    async with reading(engine) as connection:
+        digest = await results.unfilled_digest(connection, one.terms.round_id)
+    if digest is None:
+        raise Refusal("not-published", what=round_code)
+    return digest
 
 
 async def unfilled_publications(engine: Engine, board: Board) -> list[UnfilledPublication]:

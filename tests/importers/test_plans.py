@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from importers.plans import MajorRow, plan_difference, read_plan
 from importers.tables import Source
+from importers.written import plan_csv, plan_sheet
 from ranking.rules import UnitKey
 from tests.importers.files import DATA, PLAN, csv, needs_data, said, xlsx
 
@@ -153,3 +154,15 @@ def test_jilins_plan_of_2025_loads_once_its_one_ambiguous_code_is_joined_with_th
     assert report.totals["seats"] == sum(int(row["plan_count"]) for row in theirs)
     assert sum(row.quota == 0 for row in rows) == 91
     assert sum(not row.tuition.isdigit() for row in rows) == 633
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+1", "-1", "@A", "＝1", "＠A", "O'Neil"])
+def test_a_plan_for_a_spreadsheet_holds_no_formula_and_reads_back_as_it_was(text: str):
+    rows, _ = read_plan(csv(PLAN))
+    odd = tuple(row._replace(line=0, notes=text, institution_name=text) for row in rows[:1])
+    sheet = plan_sheet(odd)
+    assert (f"'{text[0]}" in sheet.decode()) == (text[0] != "O")
+    for content in (sheet, plan_csv(odd)):
+        again, report = read_plan(Source("plan.csv", content))
+        assert report.accepted, report.faults
+        assert tuple(row._replace(line=0) for row in again) == odd

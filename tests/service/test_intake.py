@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import event
 
 from importers.candidates import NOBODY
+from importers.round_file import read_round
+from importers.tables import Source
 from service import views
 from service.accounts import initial_secret
 from service.errors import Refusal
@@ -11,6 +13,7 @@ from service.intake import Intake
 from service.store import engine, people, rounds
 from service.store.engine import DatabaseFault, reading
 from service.terms import Terms
+from service.views.corrections import changes_of
 from tests.builders import CANDIDATES, PLAN, ROUND, ROUND_FILE, SEASON, House
 
 HEAD = PLAN.splitlines()[0]
@@ -233,6 +236,75 @@ async def test_a_file_of_scores_alone_leaves_names_bonus_and_subjects(small: Hou
 async def test_a_round_does_not_move_to_another_season(small: House):
     moved = ROUND_FILE.replace('"2026-general"', '"2027-general"')
     assert (await refused(small.import_round(moved))).code == "round-in-use"
+
+
+async def test_a_new_draft_cannot_change_what_a_running_round_shares_with_it(small: House):
+    before = await small.log()
+    draft = ROUND_FILE.replace('"2026-first-1"', '"2026-first-2"')
+    for text, code in (
+        (draft.replace('"general"', '"adult"'), "season-kind-in-use"),
+        (draft.replace("本科一批", "专科批"), "batch-name-in-use"),
+    ):
+        assert (await refused(small.import_round(text))).code == code
+    assert await small.log() == before
+    terms = await terms_of(small)
+    assert (terms.season_kind, terms.batch_name) == ("general", "本科一批")
+    assert await small.import_round(draft)
+
+
+async def test_a_public_round_may_rename_its_batch_but_never_change_the_kind(small: House):
+    adult = ROUND_FILE.replace('"general"', '"adult"')
+    assert (await refused(small.import_round(adult))).code == "season-kind-in-use"
+    await small.import_round(ROUND_FILE.replace('"2026-first-1"', '"2026-first-2"'))
+    assert await small.import_round(ROUND_FILE.replace("本科一批", "本科第一批"))
+    assert (await terms_of(small)).batch_name == "本科第一批"
+
+
+async def test_an_amended_round_says_which_keys_changed_and_a_plan_which_texts(small: House):
+    await small.import_round(
+        ROUND_FILE.replace("T14:00:00", "T15:00:00").replace(
+            "[schedule]", 'draw_seed = "7"\n[schedule]'
+        )
+    )
+    told = [
+        (c["what"], c["where"], c["before"], c["after"])
+        for c in changes_of((await small.log())[-1])
+    ]
+    assert told == [
+        ("round", "round.draw_seed", ROUND, "7"),
+        ("round", "schedule.closes", "2026-08-01T14:00:00+08:00", "2026-08-01T15:00:00+08:00"),
+        (
+            "round",
+            "schedule.segments[3].closes",
+            "2026-08-01T14:00:00+08:00",
+            "2026-08-01T15:00:00+08:00",
+        ),
+    ]
+    await small.import_plan(PLAN.replace("数学与应用数学", "应用数学"))
+    (first, *_) = changes_of((await small.log())[-1])
+    assert first == {
+        "what": "plan_text",
+        "where": "5012/理科//02/major_name",
+        "before": "数学与应用数学",
+        "after": "应用数学",
+    }
+
+
+async def test_a_draft_alone_in_its_season_may_still_be_put_right(small: House):
+    alone = ROUND_FILE.replace('"2026-general"', '"2027"').replace('"2026-first-1"', '"2027-1"')
+    for text in (alone, alone.replace('"general"', '"adult"').replace("本科一批", "成人批")):
+        file, _ = read_round(Source("round.toml", text.encode()))
+        assert file is not None
+        assert await small.intake.set_round(file, text, draft=True)
+
+
+@pytest.mark.parametrize("regime", ["parallel", "sequential"])
+async def test_a_round_of_several_choices_a_form_is_not_served(small: House, regime: str):
+    one = ROUND_FILE.replace("[schedule]", f'regime = "{regime}"\n[schedule]')
+    several = one.replace("[schedule]", "choices_per_form = 3\n[schedule]")
+    refusal = await refused(small.import_round(several))
+    assert (refusal.code, refusal.facts) == ("several-choices-not-served", {"count": 3})
+    assert await small.import_round(one)
 
 
 async def test_a_gate_that_has_passed_stays_in_the_round_file(small: House):

@@ -285,3 +285,9 @@ async def test_head_answers_as_get_does_without_the_body(service: Running, path:
     assert asked.status_code == whole.status_code
     assert asked.content == b""
     assert asked.headers.items() == whole.headers.items()
+
+
+async def test_the_seed_of_the_draw_is_public(service: Running):
+    (shown,) = (await service.client.get("/api/v1/rounds")).json()["items"]
+    assert shown["draw_seed"] == ROUND
+    assert f"抽签种子为“{ROUND}”" in (await service.client.get("/stats")).text

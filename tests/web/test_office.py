@@ -23,7 +23,7 @@ from web.deps import Services
 from web.pages.office.access import COOKIE
 
 SECOND = "2026-first-2"
-SECOND_FILE = ROUND_FILE.replace(ROUND, SECOND).replace("本科一批", "本科一批征集")
+SECOND_FILE = ROUND_FILE.replace(f'"{ROUND}"', f'"{SECOND}"\nname = "本科一批征集"')
 ROUND_PAGE = f"/office/rounds/{ROUND}"
 
 

@@ -106,7 +106,24 @@ async def test_no_text_of_a_plan_is_markup_in_the_pdf():
     assert (await plan_pdf.plan_book_pdf(book, "#panic()", {})).startswith(b"%PDF-")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "\u3000=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠A",
+    ],
+)
 def test_no_text_becomes_a_formula(text: str):
     cell = csv_sheet(["a"], [[text]]).partition("\n")[2].strip('"\n')
     assert cell.startswith("'")

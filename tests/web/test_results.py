@@ -86,7 +86,9 @@ async def test_before_the_release_everybody_gets_the_same_answer(service: Runnin
     page = await service.client.get(f"/rounds/{ROUND}/unfilled")
     assert "还没有公布" in page.text
     assert (await service.client.get("/unfilled")).text.count(ROUND) == 0
-    assert ROUND not in (await service.client.get("/feeds/unfilled.atom")).text
+    feed = (await service.client.get("/feeds/unfilled.atom")).text
+    assert ROUND not in feed
+    assert f'rel="self" href="{service.client.base_url}/feeds/unfilled.atom"' in feed
 
 
 async def test_a_result_says_where_why_and_when(service: Running):

@@ -12,6 +12,7 @@ from web.api.rounds import Code
 from web.deps import At
 from web.plan_files import plan_book_csv, plan_book_xlsx
 from web.sheets import XLSX
+from web.workbooks import workbook
 
 router = APIRouter(prefix="/api/v1/rounds/{round_code}", tags=["plan"])
 
@@ -47,7 +48,8 @@ async def plan_book_as_xlsx(
 ) -> Response:
     """The same rows as a workbook."""
     book = await views.plan_book(at.engine, at.board, round_code, track, edition)
-    return _file(request, book, plan_book_xlsx(book), XLSX, "xlsx")
+    key = (round_code, track, book["edition"], book["imported_at"], book["digest"])
+    return _file(request, book, await workbook(key, lambda: plan_book_xlsx(book)), XLSX, "xlsx")
 
 
 def _file(request: Request, book: PlanBook, body: bytes, media_type: str, suffix: str) -> Response:

@@ -8,6 +8,7 @@ from web.api.rounds import Code
 from web.deps import At
 from web.sheets import XLSX
 from web.unfilled_files import unfilled_csv, unfilled_xlsx
+from web.workbooks import workbook
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
 
@@ -44,4 +45,10 @@ async def as_xlsx(at: At, round_code: Code) -> Response:
     """The same rows as a workbook."""
     table = await views.unfilled(at.engine, at.board, round_code)
     named = {"Content-Disposition": 'attachment; filename="unfilled.xlsx"'}
-    return Response(unfilled_xlsx(table), media_type=XLSX, headers=named)
+    key = (
+        round_code,
+        table["published_at"],
+        await views.unfilled_digest(at.engine, at.board, round_code),
+    )
+    body = await workbook(key, lambda: unfilled_xlsx(table))
+    return Response(body, media_type=XLSX, headers=named)

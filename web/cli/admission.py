@@ -9,7 +9,7 @@ import typer
 
 from importers.next_plan import next_plan
 from importers.plans import MajorRow, read_plan
-from importers.written import plan_csv
+from importers.written import plan_sheet
 from service import views
 from service.admission import Admission, DryRun
 from service.store.engine import Engine, open_engine
@@ -73,7 +73,7 @@ def make_next_plan(
             raise refuse([report])
     left = _with_engine(lambda engine: views.seats_left(engine, round_code))
     rows = next_plan(left, changed)
-    write_whole({out: plan_csv(rows)})
+    write_whole({out: plan_sheet(rows)})
     print(f"{out}: {len(rows)} majors, {sum(row.quota for row in rows)} seats")
 
 

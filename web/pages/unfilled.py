@@ -75,7 +75,8 @@ async def feed(request: Request) -> Response:
     """An entry for each publication, for who wants to be told."""
     running = services(request)
     published = await views.unfilled_publications(running.engine, running.board)
-    body = html(request, "unfilled_feed.xml", {"published": published})
+    own_url = f"{str(request.base_url).rstrip('/')}/feeds/unfilled.atom"
+    body = html(request, "unfilled_feed.xml", {"published": published, "own_url": own_url})
     return Response(body, media_type="application/atom+xml", headers={"cache-control": PUBLIC})
 
 

@@ -12,7 +12,7 @@ from importers.next_plan import next_plan
 from importers.plans import MajorRow, read_plan
 from importers.report import Report
 from importers.tables import Source
-from importers.written import plan_csv
+from importers.written import plan_sheet
 from service import views
 from service.acts import PROPOSERS
 from service.errors import Refusal
@@ -111,7 +111,7 @@ def _as_file(rows: list[MajorRow]) -> Response:
         "content-disposition": 'attachment; filename="next-plan.csv"',
         "cache-control": "no-store",
     }
-    return Response(plan_csv(rows), media_type="text/csv; charset=utf-8", headers=named)
+    return Response(plan_sheet(rows), media_type="text/csv; charset=utf-8", headers=named)
 
 
 async def _steps_page(

@@ -70,7 +70,8 @@ CHANGE: Mapping[str, str] = {
     "seats": "计划总数：{before} 人变为 {after} 人",
     "ratio": "投档比例{where}：{before} 改为 {after}",
     "candidates": "考生信息更正（文件共 {after} 人）",
-    "round": "轮次的规则或时间安排有更正，见轮次说明",
+    "plan_text": "招生计划 {where}：“{before}”改为“{after}”",
+    "round": "轮次文件 {where}：{before} 改为 {after}",
 }
 
 
@@ -85,4 +86,9 @@ def change(one: Change, zone: str) -> str:
         facts["after"] = "暂停填报" if one["after"] == "paused" else "恢复填报"
     elif one["what"] == "ratio" and one["where"]:
         facts["where"] = f"（{one['where']}）"
+    elif one["what"] == "round":
+        if not one["where"]:
+            return "轮次的规则或时间安排有更正，见轮次说明"
+        for name in ("before", "after"):
+            facts[name] = facts[name] or "（无）"
     return CHANGE[one["what"]].format_map(facts)
