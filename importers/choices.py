@@ -85,7 +85,7 @@ def read_choices(
     digest: whether the report shall have one; a computation needs none.
     """
     report = Report(source.name)
-    table = read_table(source, report)
+    table = read_table(source, report, may_be_empty=True)
     cells = None if table is None else recognise(table, CHOICES, mapping or {}, report)
     if cells is None:
         return NO_CHOICES, report

@@ -61,11 +61,20 @@ class Table:
         return len(self.lines)
 
 
-def read_table(source: Source, report: Report) -> Table | None:
+def read_table(source: Source, report: Report, *, may_be_empty: bool = False) -> Table | None:
     """The table in a CSV or XLSX file; None, with faults in `report`, when it is not one.
 
-    Cells are without surrounding blanks; rows that are blank all over are left out.
+    Cells are without surrounding blanks; rows that are blank all over are left out. A table without
+    any row is a fault unless there may be none: nobody need have filed a choice.
     """
+    table = _read(source, report)
+    if table is not None and not table.lines and not may_be_empty:
+        report.reject(0, "", "", "has a heading and no rows")
+        return None
+    return table
+
+
+def _read(source: Source, report: Report) -> Table | None:
     content = source.content.removeprefix(BOM)
     if not _SOMETHING.search(content):
         report.reject(0, "", "", "is empty")
@@ -273,7 +282,7 @@ def _checked(
     heading_line: int,
     report: Report,
 ) -> Table | None:
-    """The table, unless it has no rows or a heading twice; columns without heading are dropped."""
+    """The table, unless it has a heading twice; columns without heading are dropped."""
     table: dict[str, Column] = {}
     for place, (name, column) in enumerate(zip(heading, columns, strict=True), 1):
         if not name:
@@ -283,7 +292,5 @@ def _checked(
             report.reject(heading_line, name, "", "is a heading that stands there twice")
         else:
             table[name] = column
-    if not lines:
-        report.reject(0, "", "", "has a heading and no rows")
     report.rows = len(lines)
     return Table(table, lines, heading_line) if report.accepted else None

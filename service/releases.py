@@ -25,9 +25,11 @@ from service.store.results import Publication
 async def release_results(connection: Connection, act: Act, now: datetime) -> list[Event]:
     """Let the results of a round out, and the admitted out of the season's other rounds.
 
+    Body: {"digest": the checked outcomes' when it was proposed}, so that what was reviewed is released.
+
     Raises:
         Refusal: `not-filed`, `already-released`, `not-checked` without an independent check of the
-            outcomes as they stand.
+            outcomes as they stand, `changed-since` for others than were reviewed.
     """
     code = await code_of(connection, act)
     filed, terms = await filed_round(connection, code)
@@ -35,6 +37,8 @@ async def release_results(connection: Connection, act: Act, now: datetime) -> li
     digest = await anyio.to_thread.run_sync(outcomes_digest, outcomes)
     if filed.checked_digest != digest:
         raise Refusal("not-checked")
+    if act.body.get("digest") != digest:
+        raise Refusal("changed-since")
     await admission.set_released(connection, terms.round_id, to_ms(now))
     body = {"digest": digest}
     released = stepped(terms.round_id, now, "results", body)

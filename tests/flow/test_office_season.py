@@ -79,7 +79,8 @@ class Desk:
     async def release(self, code: str = ROUND) -> None:
         page = f"/office/releases/{code}"
         assert await self.importer.done(f"{page}/check") == page
-        await self.agreed(f"{page}/release_results", review=True)
+        digest = await self.found(page, r'name="digest" value="(\w+)"')
+        await self.agreed(f"{page}/release_results", review=True, digest=digest)
 
     async def found(self, page: str, pattern: str) -> str:
         """What a page of the importer's says."""
@@ -286,7 +287,9 @@ async def test_a_later_decision_needs_another_check_before_the_release(closed: D
     closed.service.clock.at("14:20")
     await closed.bring("decisions", ROUND, "考生号,结论,退档理由\n106,退档,physical\n")
     assert "须再算一次" in await closed.importer.get(page)
-    refused = await closed.importer.send(f"{page}/release_results", reason="按日程")
+    refused = await closed.importer.send(
+        f"{page}/release_results", reason="按日程", digest="0" * 64
+    )
     assert (refused.status_code, "独立重算" in said(refused)) == (409, True)
 
 

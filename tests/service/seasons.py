@@ -12,7 +12,7 @@ from service.decision_intake import DecisionIntake, DecisionsApplied
 from service.events import Event
 from service.releases import publish_unfilled, release_results
 from service.store import rounds
-from service.store.admission import OutcomeRow, outcomes_of
+from service.store.admission import OutcomeRow, filing_of, outcomes_of
 from service.store.engine import Engine, reading, writing
 from tests.builders import ROUND, Clock, House
 
@@ -59,7 +59,15 @@ async def file_round(house: Office, code: str = ROUND) -> list[Event]:
 async def release(house: Office, code: str = ROUND) -> list[Event]:
     """The independent check, then the release."""
     await admission(house).check(code)
-    return await act(house, release_results, code=code)
+    return await act(house, release_results, {"digest": await checked(house, code)}, code)
+
+
+async def checked(house: Office, code: str = ROUND) -> str | None:
+    """The digest of the outcomes that the newest check agreed with."""
+    async with reading(house.engine) as connection:
+        round_id, _ = (await rounds.revisions(connection))[code]
+        filing = await filing_of(connection, round_id)
+    return None if filing is None else filing.checked_digest
 
 
 async def publish(house: Office, code: str = ROUND) -> list[Event]:

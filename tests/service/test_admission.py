@@ -26,6 +26,7 @@ from tests.flow.test_admit import admit
 from tests.service.seasons import (
     act,
     admission,
+    checked,
     close,
     decide,
     everybody_files,
@@ -344,3 +345,23 @@ async def test_whom_only_the_draw_kept_out_is_told_so(small: House):
     assert reason["code"] == stored[out].reason
     assert "由公布的抽签排在您之前" in reason["zh"]
     assert "by the published draw" in reason["en"]
+
+
+async def test_a_release_is_of_the_outcomes_that_were_reviewed(small: House):
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    await admission(small).check(ROUND)
+    reviewed = {"digest": await checked(small)}
+    await decide(small, "candidate_no,decision,reason\n106,rejected,interview\n")
+    await admission(small).check(ROUND)
+    assert await refusal_of(act(small, release_results, reviewed)) == "changed-since"
+    assert await refusal_of(act(small, release_results)) == "changed-since"
+    await release(small)
+
+
+async def test_a_round_in_which_nobody_filed_is_decided_checked_and_released(small: House):
+    await close(small)
+    await file_round(small)
+    await release(small)
+    assert await outcomes(small) == {}

@@ -90,7 +90,7 @@ async def make_next_plan(request: Request, by: Staff) -> Response:
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "apply_filing": ("digest",),
-    "release_results": (),
+    "release_results": ("digest",),
     "publish_unfilled": (),
 }
 """The steps that take two people, and the fields of the form that say what is meant."""
