@@ -65,7 +65,7 @@ class Results:
             raise Refusal("not-published", what="results")
         number = _plain(candidate_no)
         await self._take_try(number, solution)
-        found = await self._desk.ask(Question(number, _plain(id_number)))
+        found = await self._desk.ask(Question(number, _plain(id_number).upper()))
         if found is None:
             raise Refusal("wrong-credentials")
         await self._tries.give_back(number)
@@ -93,8 +93,8 @@ class Results:
 
 
 def _plain(text: str) -> str:
-    """A number as it is compared: half-width, upper case; blank where it cannot be one."""
-    plain = unicodedata.normalize("NFKC", text).strip().upper()
+    """A number as it is compared: half-width, as imports keep it; blank where it cannot be one."""
+    plain = unicodedata.normalize("NFKC", text).strip()
     return plain if plain.isprintable() and len(plain) <= MAX_TEXT else ""
 
 

@@ -82,7 +82,15 @@ async def anything_released(connection: AsyncConnection) -> bool:
 
 
 async def claims_on(connection: AsyncConnection, numbers: Collection[str]) -> dict[str, Claimed]:
-    """The candidates with these numbers, each of the newest season that has the number."""
+    """The candidates with these numbers, each of the newest season that has the number.
+
+    A season of which results are out comes before one of which none are.
+    """
+    released = (
+        exists()
+        .where(batch.c.season_id == candidate.c.season_id, filing.c.released_ms.is_not(None))
+        .where(round_.c.batch_id == batch.c.id, filing.c.round_id == round_.c.id)
+    )
     query = (
         select(
             candidate.c.id,
@@ -92,7 +100,7 @@ async def claims_on(connection: AsyncConnection, numbers: Collection[str]) -> di
             candidate.c.id_number,
         )
         .where(candidate.c.candidate_no.in_(sorted(numbers)))
-        .order_by(candidate.c.season_id)
+        .order_by(released, candidate.c.season_id)
     )
     return {row.candidate_no: Claimed(*row) for row in await connection.execute(query)}
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, select, update
 
-from service.store.engine import Engine
+from service.store import schema
+from service.store.engine import Engine, writing
 from tests.builders import CANDIDATES, ROUND, Clock, Running, load, served, sqlite_url
 from tests.service import seasons
 from tests.web.answers import ROUND_PATH, slug
@@ -216,3 +217,26 @@ async def test_the_admitted_leave_the_later_rounds(service: Running):
         "institution_code": "5037", "majors": ["01"], "accepts_adjustment": True, "version": 1,
     }, headers={"Idempotency-Key": "later"})  # fmt: skip
     assert slug(refused) == "already-admitted"
+
+
+async def test_a_number_of_small_letters_is_found_as_it_was_imported(service: Running):
+    await released(service)
+    async with writing(office(service).engine) as connection:
+        named = update(schema.candidate).where(schema.candidate.c.candidate_no == "101")
+        await connection.execute(named.values(candidate_no="ab101"))
+    assert (await ask(service, " ab１01", IDS["101"].lower())).status_code == 200
+
+
+async def test_a_later_season_without_results_hides_none(service: Running):
+    await released(service)
+    async with writing(office(service).engine) as connection:
+        later = insert(schema.season).values(id=99, code="2026-adult", kind="adult")
+        await connection.execute(later)
+        (one,) = (
+            await connection.execute(
+                select(schema.candidate).where(schema.candidate.c.candidate_no == "101")
+            )
+        ).mappings()
+        again = {**one, "id": 9_999, "season_id": 99}
+        await connection.execute(insert(schema.candidate).values(again))
+    assert len((await ask(service, "101")).json()["items"]) == 1
