@@ -153,6 +153,9 @@ class Admission:
             outcomes = await admission.outcomes_of(connection, terms.round_id)
             roster = await people.read_roster(connection, terms.season_id)
             chosen_ms = await results.choice_times(connection, terms.round_id)
+            decided = await admission.logged_decisions(connection, terms.round_id)
+        if decided != decisions_of(outcomes):
+            raise Refusal("check-disagrees")
         made, again = await anyio.to_thread.run_sync(recompute, files)
         stored = await anyio.to_thread.run_sync(_stored_files, terms, outcomes, roster)
         if again != stored or admission_digest(*again) != filed.digest:
@@ -287,6 +290,15 @@ def outcomes_digest(outcomes: Sequence[OutcomeRow]) -> str:
         for row in ordered
     ]  # fmt: skip
     return sha256(canonical(values)).hexdigest()
+
+
+def decisions_of(outcomes: Sequence[OutcomeRow]) -> dict[int, tuple[str, str | None]]:
+    """By candidate, the institution's decision and its reason, where there is one."""
+    return {
+        one.candidate_id: (one.decision, one.decision_reason)
+        for one in outcomes
+        if one.decision is not None
+    }
 
 
 async def _refuse_if_filed(connection: Connection, terms: Terms) -> None:

@@ -115,7 +115,11 @@ async def put_decisions(
     if not changed:
         return applied, []
     await admission.decide_outcomes(connection, changed)
-    body = {"digest": report.digest, "changed": len(changed)}
+    body = {
+        "digest": report.digest,
+        "changed": len(changed),
+        "decisions": [[one.candidate_id, one.decision, one.decision_reason] for one in changed],
+    }
     return applied, [stepped(terms.round_id, now, "deciding", body)]
 
 

@@ -226,6 +226,18 @@ async def outcomes_of(connection: AsyncConnection, round_id: int) -> list[Outcom
     return [OutcomeRow(*row) for row in await connection.execute(query)]
 
 
+async def logged_decisions(
+    connection: AsyncConnection, round_id: int
+) -> dict[int, tuple[str, str | None]]:
+    """By candidate, the newest decision of an institution and its reason, as the log has them."""
+    query = select(log.c.body).where(log.c.round_id == round_id, log.c.kind == "decisions_imported")
+    decided: dict[int, tuple[str, str | None]] = {}
+    for body in await connection.scalars(query.order_by(log.c.seq)):
+        for candidate_id, decision, reason in json.loads(body)["decisions"]:
+            decided[candidate_id] = (decision, reason)
+    return decided
+
+
 async def decide_outcomes(connection: AsyncConnection, rows: Iterable[OutcomeRow]) -> None:
     """Write institutions' decisions, at least one, into outcomes."""
     place = (

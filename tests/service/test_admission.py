@@ -365,3 +365,15 @@ async def test_a_round_in_which_nobody_filed_is_decided_checked_and_released(sma
     await file_round(small)
     await release(small)
     assert await outcomes(small) == {}
+
+
+async def test_a_decision_changed_behind_the_log_is_found_by_the_check(small: House):
+    await everybody_files(small)
+    await close(small)
+    await file_round(small)
+    await decide(small, "candidate_no,decision,reason\n106,rejected,interview\n")
+    await admission(small).check(ROUND)
+    async with writing(small.engine) as connection:
+        of_one = update(schema.outcome).where(schema.outcome.c.candidate_id == small.ids["101"])
+        await connection.execute(of_one.values(decision="rejected", decision_reason="interview"))
+    assert await refusal_of(admission(small).check(ROUND)) == "check-disagrees"

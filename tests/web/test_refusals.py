@@ -73,7 +73,7 @@ def test_every_slug_of_the_contract_and_of_the_calendar_has_a_sentence():
 @pytest.mark.parametrize("code", SENTENCES)
 def test_sentences_are_chinese_and_english_and_end_with_a_full_stop(code: str):
     facts: dict[str, Any] = dict.fromkeys(
-        ("limit", "count", "least", "most", "segment", "rules"), 1
+        ("limit", "count", "least", "most", "segment", "rules", "what"), 1
     )
     chinese, english = (sentence(Refusal(code, **facts), lang) for lang in ("zh", "en"))
     assert re.search(r"[一-鿿]", chinese)
