@@ -5,7 +5,6 @@ commit. What is answered with a receipt is on disk. Gates are decided inside the
 gates that are due are written first, so nothing of a segment can follow its seal.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from service.clock import Clock, instant
 from service.decisions import Group, Request, Wish, decide
 from service.errors import Refusal
 from service.events import Event, Growth
+from service.grouped import Grouped
 from service.receipts import Receipt
 from service.store import desk, log, rounds
 from service.store.engine import Engine, PlainConnection, reading
@@ -30,13 +30,6 @@ KEY = re.compile(r"[\x21-\x7e]{1,128}")
 """What an idempotency key is made of."""
 
 QUEUE_LIMIT = 4096
-GROUP_LIMIT = 512
-
-
-@dataclass(slots=True)
-class _Waiting:
-    request: Request
-    answer: asyncio.Future[Receipt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +78,23 @@ class FilingDesk:
         self._clock = clock
         self._announce = announce
         self._throttle = throttle
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
+        self._requests = Grouped("filing-desk", QUEUE_LIMIT, self._settled)
         self._epoch, self._terms = "", dict[str, Terms]()
         self._known = NOTHING_KNOWN
-        self._worker: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Begin to work the queue."""
-        self._worker = asyncio.create_task(self._work(), name="filing-desk")
+        self._requests.open()
 
     async def close(self) -> None:
         """Answer all that waits, then stop."""
-        if self._worker is None:
-            return
-        await self._queue.join()
-        self._worker.cancel()
-        await asyncio.gather(self._worker, return_exceptions=True)
-        self._worker = None
+        await self._requests.close()
         await self._lane.close()
 
     @property
     def load(self) -> float:
         """How full the queue is, 0 to 1."""
-        return self._queue.qsize() / QUEUE_LIMIT
+        return self._requests.load
 
     async def file(
         self,
@@ -146,43 +133,17 @@ class FilingDesk:
             raise Refusal("invalid-request")
         if self._throttle is not None:
             self._throttle.take(request.candidate_id)
-        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
-        try:
-            self._queue.put_nowait(waiting)
-        except asyncio.QueueFull:
-            raise Refusal("overloaded", retry_after=1) from None
-        # shielded: a caller that leaves does not stop what may already be in a transaction
-        return await asyncio.shield(waiting.answer)
+        return await self._requests.ask(request)
 
-    async def _work(self) -> None:
-        while True:
-            group = [await self._queue.get()]
-            while len(group) < GROUP_LIMIT and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-            try:
-                await self._settle(group)
-            finally:
-                for _ in group:
-                    self._queue.task_done()
-
-    async def _settle(self, group: Sequence[_Waiting]) -> None:
-        """Answer every one of a group. What one request has caused, no other is answered with."""
-        requests = [waiting.request for waiting in group]
+    async def _settled(self, requests: Sequence[Request]) -> Sequence[Receipt | Exception]:
+        """What each is answered with. What one request has caused, no other is answered with."""
         try:
-            outcomes = await self._commit(requests)
-        except Exception as fault:  # noqa: BLE001 all who wait must be answered, whatever it is
-            if len(group) > 1 and blames_a_request(fault):
-                await self._settle(group[: len(group) // 2])
-                await self._settle(group[len(group) // 2 :])
-                return
-            outcomes = [fault] * len(group)
-        for waiting, outcome in zip(group, outcomes, strict=True):
-            if waiting.answer.done():
-                continue
-            if isinstance(outcome, Receipt):
-                waiting.answer.set_result(outcome)
-            else:
-                waiting.answer.set_exception(outcome)
+            return await self._commit(requests)
+        except Exception as fault:  # noqa: BLE001 each is answered with it, whatever it is
+            if len(requests) == 1 or not blames_a_request(fault):
+                return [fault] * len(requests)
+        half = len(requests) // 2
+        return [*await self._settled(requests[:half]), *await self._settled(requests[half:])]
 
     async def pass_gates(self) -> None:
         """Write the gates whose instant has come, for every round.

@@ -5,7 +5,6 @@ counts its views, so each costs a share of two. An unknown number and a wrong ID
 same step of the same group, and so take the same time.
 """
 
-import asyncio
 import hashlib
 import hmac
 from collections import Counter
@@ -13,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.errors import Refusal
 from service.events import from_ms, to_ms
 from service.filing import Clock
+from service.grouped import Grouped
 from service.store import results
 from service.store.engine import Engine, reading, writing
 from service.store.results import Claimed
 
 QUEUE_LIMIT = 4096
-GROUP_LIMIT = 512
 NOBODY = Claimed(0, 0, "", "", "0" * 18)
 """Whom a question is compared with where the number is nobody's."""
 
@@ -49,32 +47,21 @@ class Found:
     viewed_before: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Waiting:
-    question: Question
-    answer: asyncio.Future[Found | None]
-
-
 class ResultDesk:
     """Answers questions in groups."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
-        self._worker: asyncio.Task[None] | None = None
+        self._questions = Grouped("result-desk", QUEUE_LIMIT, self._answers)
 
     def open(self) -> None:
         """Begin to work the queue."""
-        self._worker = asyncio.create_task(self._work(), name="result-desk")
+        self._questions.open()
 
     async def close(self) -> None:
         """Answer all that waits, then stop."""
-        if self._worker is None:
-            return
-        await self._queue.join()
-        self._worker.cancel()
-        await asyncio.gather(self._worker, return_exceptions=True)
+        await self._questions.close()
 
     async def ask(self, question: Question) -> Found | None:
         """What is released, the view counted; None where the numbers fit nobody.
@@ -82,30 +69,10 @@ class ResultDesk:
         Raises:
             Refusal: `overloaded` while too many wait.
         """
-        waiting = _Waiting(question, asyncio.get_running_loop().create_future())
-        try:
-            self._queue.put_nowait(waiting)
-        except asyncio.QueueFull:
-            raise Refusal("overloaded", retry_after=1) from None
-        return await asyncio.shield(waiting.answer)
+        return await self._questions.ask(question)
 
-    async def _work(self) -> None:
-        while True:
-            group = [await self._queue.get()]
-            while len(group) < GROUP_LIMIT and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-            try:
-                await self._answer(group)
-            except Exception as fault:  # noqa: BLE001 every caller of this group must be answered with the fault
-                for waiting in group:
-                    if not waiting.answer.done():
-                        waiting.answer.set_exception(fault)
-            finally:
-                for _ in group:
-                    self._queue.task_done()
-
-    async def _answer(self, group: Sequence[_Waiting]) -> None:
-        found = await self._look_up([waiting.question for waiting in group])
+    async def _answers(self, questions: Sequence[Question]) -> Sequence[Found | None]:
+        found = await self._look_up(questions)
         shown = [one.who.candidate_id for one in found if one is not None and one.published]
         before: Mapping[int, tuple[int, int]] = {}
         now = self._clock()
@@ -113,9 +80,7 @@ class ResultDesk:
             async with writing(self._engine) as connection:
                 before = await results.add_views(connection, Counter(shown), to_ms(now))
         again: Counter[int] = Counter()
-        for waiting, one in zip(group, found, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(one and _counted(one, before, again, now))
+        return [one and _counted(one, before, again, now) for one in found]
 
     async def _look_up(self, questions: Sequence[Question]) -> list[Found | None]:
         async with reading(self._engine) as connection:
